@@ -1,0 +1,1 @@
+"""What every connector needs: guarded HTTP, page loops, a budget per credential."""

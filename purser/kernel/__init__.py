@@ -1,0 +1,1 @@
+"""The words everyone uses: money, periods, errors, digests. Pure: no Django, no I/O, no clock."""

@@ -1,0 +1,1 @@
+"""The pages: translate, ask permission, one call, answer."""

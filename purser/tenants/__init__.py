@@ -1,0 +1,1 @@
+"""Organisations as a tree: operator, distributor, reseller, customer."""

@@ -1,0 +1,103 @@
+"""The database of the tests: PostgreSQL, migrated by the owner, used as the application's role.
+
+Nothing is cleaned between tests: each makes organisations of its own, and the walls keep them apart; a test that needs an
+empty table is a test that leaks. With DATABASE_URL a given server is used, else the embedded one.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+HOME = ROOT / ".purser" / "test"
+TEMPLATE = "purser_test_template"
+
+
+def _server() -> str:
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        return given
+    from purser.postgres import server
+
+    return server.start(HOME / "pg", durable=False)
+
+
+def _owner_connect(url: str) -> Any:
+    import psycopg
+
+    return psycopg.connect(url, autocommit=True)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before Django loads: where the data is, and an own database for this process, made from the template."""
+    from purser.postgres.server import with_database
+
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+    os.environ["PURSER_HOME"] = str(HOME)
+    HOME.mkdir(parents=True, exist_ok=True)
+    # the launcher process of a parallel run owns the server and the template; workers only copy it
+    owner = os.environ.get("PURSER_TEST_OWNER_URL") or _server()
+    os.environ["PURSER_TEST_OWNER_URL"] = owner
+    os.environ["DJANGO_SETTINGS_MODULE"] = "purser.config.settings"
+    os.environ.setdefault("PURSER_LOG_LEVEL", "ERROR")
+    if not worker:
+        _make_template(owner)
+        if config.getoption("numprocesses", None):
+            return
+    name = f"purser_test_{worker or 'main'}_{os.getpid() if not worker else os.getppid()}"
+    with _owner_connect(owner) as c:
+        c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        c.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+    os.environ["DATABASE_URL"] = with_database(owner, name)
+    config.stash[_NAME] = name
+    import django
+    from django.test.utils import setup_test_environment
+
+    django.setup()
+    setup_test_environment()  # mail goes to django.core.mail.outbox
+
+
+_NAME = pytest.StashKey[str]()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    name = config.stash.get(_NAME, None)
+    if name is None:
+        return
+    from django.db import connections
+
+    connections.close_all()
+    with _owner_connect(os.environ["PURSER_TEST_OWNER_URL"]) as c:
+        c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _make_template(owner: str) -> None:
+    """Migrate an empty database once; a fingerprint of the migrations and walls says when to do it again."""
+    import hashlib
+    import subprocess
+    import sys
+
+    from purser.postgres.server import with_database
+
+    digest = hashlib.sha256()
+    for path in sorted([*ROOT.glob("purser/*/migrations/*.py"), *ROOT.glob("purser/postgres/*.py"),
+                        *ROOT.glob("purser/*/models.py"), *ROOT.glob("purser/*/models/*.py")]):
+        digest.update(path.read_bytes())
+    stamp = digest.hexdigest()
+    with _owner_connect(owner) as c:
+        row = c.execute(
+            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [TEMPLATE]
+        ).fetchone()
+        if row and row[0] == stamp:
+            return
+        c.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
+        c.execute(f"CREATE DATABASE {TEMPLATE}")
+        environment = {**os.environ, "DATABASE_URL": with_database(owner, TEMPLATE)}
+        subprocess.run(
+            [sys.executable, "-m", "purser.cli.main", "migrate"], check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
+        )
+        c.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{stamp}'")
