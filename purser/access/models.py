@@ -39,14 +39,18 @@ class Person(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_is_lower")]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_is_lower")
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email
 
 
 class Membership(TenantModel):
-    """A person's role in an organisation. `organisation` repeats its name, for the person's own list of places."""
+    """A person's role in an organisation. `organisation` repeats its name for the person's own list of
+    places.
+    """
 
     walls: ClassVar[Walls] = Walls(person_column="person_id", history=True)
 
@@ -76,14 +80,59 @@ class Invitation(TenantModel):
     accepted_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
 
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "token_hash"], name="invitation_token_once"),
+        ]
+
+
+class OneTimeLink(TenantModel):
+    """A link that works once, for one purpose. What it carries is sealed (vault.py); of its token a hash is
+    kept.
+    """
+
+    walls: ClassVar[Walls] = Walls(history=True, unkept=("token_hash",))
+
+    purpose = models.CharField(max_length=40)
+    token_hash = models.CharField(max_length=64)
+    made_by = models.CharField(max_length=254)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    taken_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "token_hash"], name="one_time_link_token_once"),
+        ]
+
+
+class Launch(TenantModel):
+    """A launch token that was used. Its unique number is what makes the token work once."""
+
+    jti = models.CharField(max_length=100)
+    used_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "jti"], name="launch_once"),
+        ]
+
 
 class ApiToken(TenantModel):
-    """A person's key to the API of one organisation. Only its hash is kept."""
+    """A person's key to the API of one organisation. Only its hash is kept; `hint` is its last four
+    letters.
+    """
 
     walls: ClassVar[Walls] = Walls(history=True, unkept=("token_hash",))
 
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     name = models.CharField(max_length=100)
+    hint = models.CharField(max_length=4, default="")
     token_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -100,13 +149,16 @@ class ApiToken(TenantModel):
 class Act(TenantModel):
     """One thing somebody did, or was refused. `before` and `after` hold listed fields, never a secret.
 
-    `person` is null when Purser itself acted (a job); `actor` is then its name. `request_id` binds all acts of one request.
+    `person` is null when Purser itself acted (a job); `actor` is then its name. `request_id` binds all acts
+    of one request.
     """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
     at = models.DateTimeField()
-    person = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    person = models.ForeignKey(
+        Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
     actor = models.CharField(max_length=254)
     verb = models.CharField(max_length=60)
     of_kind = models.CharField(max_length=40, blank=True)
@@ -123,11 +175,16 @@ class Act(TenantModel):
             *TenantModel.Meta.constraints,
             models.CheckConstraint(condition=~models.Q(actor=""), name="act_has_an_actor"),
         ]
-        indexes = [models.Index(fields=["tenant", "-at"]), models.Index(fields=["tenant", "of_kind", "of_id", "-at"])]
+        indexes = [
+            models.Index(fields=["tenant", "-at"]),
+            models.Index(fields=["tenant", "of_kind", "of_id", "-at"]),
+        ]
 
 
 class History(TenantModel):
-    """Rows as they were before and after a change; written by triggers, so bulk and raw changes are kept as well."""
+    """Rows as they were before and after a change; written by triggers, so bulk and raw changes are kept
+    too.
+    """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
@@ -201,5 +258,3 @@ class TenantKey(TenantModel):
 
     wrapped = models.BinaryField()
     created_at = models.DateTimeField()
-
-

@@ -35,9 +35,7 @@ class Missing(Failure):
 class Busy(Failure):
     """Nothing happened. The same call may be made again, not before `retry_after` where it is known."""
 
-    def __init__(
-        self, text: str, *, code: str = "", hint: str = "", retry_after: timedelta | None = None
-    ) -> None:
+    def __init__(self, text: str, *, code: str = "", hint: str = "", retry_after: timedelta | None = None) -> None:
         super().__init__(text, code=code, hint=hint)
         self.retry_after = retry_after
 

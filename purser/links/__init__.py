@@ -1,0 +1,1 @@
+"""Which thing here is which thing there; runs, plans, receipts, schedule."""

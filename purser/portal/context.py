@@ -1,4 +1,4 @@
-"""What every page's frame needs. (Being written.)"""
+"""What the frame of every page needs. No query: all of it is on the request already."""
 
 from __future__ import annotations
 
@@ -6,6 +6,56 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from purser.access.actors import Actor
+from purser.portal import navigation, requests
+
+# The two systems a reseller may bill through; pages that differ by it read `?context=`. Source: acceptance ID-5.
+CONTEXTS = {"autotask": "Autotask", "connectwise": "ConnectWise"}
+THEMES = {"auto": ("Follow the system", "device-desktop"), "light": ("Light", "sun"), "dark": ("Dark", "moon")}
+THEME_COOKIE = "purser_theme"
+LAYOUTS = ("cards", "table")  # of a list on a small screen
+LAYOUT_COOKIE = "purser_layout"
+
+
+def chosen(request: HttpRequest) -> str:
+    """The billing context of this page: "autotask", "connectwise", or "" where none is named."""
+    asked = request.GET.get("context", "")
+    return asked if asked in CONTEXTS else ""
+
+
+def theme(request: HttpRequest) -> str:
+    """The person's choice, "auto" by default; kept in a cookie, so that the sign-in page has it too."""
+    kept = request.COOKIES.get(THEME_COOKIE, "auto")
+    return kept if kept in THEMES else "auto"
+
+
+def layout(request: HttpRequest) -> str:
+    kept = request.COOKIES.get(LAYOUT_COOKIE, "cards")
+    return kept if kept in LAYOUTS else "cards"
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    return {}
+    """`actor`, `sidebar`, `context`, `contexts`, `layout`, `theme`, `themes` and `request_id` for every template."""
+    actor: Actor | None = getattr(request, "actor", None)
+    context = chosen(request)
+    return {
+        "actor": actor,
+        "sidebar": list(navigation.sidebar(actor, path=request.path, context=context)) if actor else [],
+        "home": navigation.address("home", actor) if actor else "/",
+        "context": context,
+        "contexts": _contexts(request, context),
+        "layout": layout(request),
+        "theme": theme(request),
+        "themes": [(value, words, icon) for value, (words, icon) in THEMES.items()],
+        "request_id": requests.id_of(request),
+    }
+
+
+def _contexts(request: HttpRequest, context: str) -> list[dict[str, Any]]:
+    links = []
+    for value, label in CONTEXTS.items():
+        query = request.GET.copy()
+        query["context"] = value
+        query.pop("page", None)
+        links.append({"label": label, "href": f"?{query.urlencode()}", "here": value == context})
+    return links

@@ -56,7 +56,7 @@ class TenantModel(models.Model):
     tenant = models.ForeignKey(
         "tenants.Organisation",
         on_delete=models.DO_NOTHING,
-        default=tenancy.tenant,
+        default=tenancy.tenant_of_new_row,
         related_name="+",
         db_index=False,
         editable=False,

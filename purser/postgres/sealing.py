@@ -54,7 +54,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Keys:
-    """What opens a tenant's secrets: `current` seals and reveals, `older` still reveal while a rotation runs."""
+    """What opens a tenant's secrets: `current` seals and reveals, `older` reveal while a rotation runs."""
 
     current: Key
     older: tuple[Key, ...] = ()
@@ -118,7 +118,7 @@ def unwrap(wrapped: bytes, *, masters: Iterable[Key], tenant: str) -> Key:
 def rewrap(
     wrapped: bytes, *, masters: Iterable[Key], master: Key, tenant: str, random: Random = os.urandom
 ) -> bytes:
-    """The same data key under a new `master`; sealed secrets stay as they are. `masters` open the old wrap."""
+    """The same data key under a new `master`; what it sealed stays as it is. `masters` open the old wrap."""
     key = unwrap(wrapped, masters=masters, tenant=tenant)
     return wrap(key, master=master, tenant=tenant, random=random)
 

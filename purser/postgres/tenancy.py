@@ -61,12 +61,20 @@ def tenant() -> UUID:
     return held.tenant
 
 
+def tenant_of_new_row() -> UUID | None:
+    """The default of every row's tenant; without a seat None, which the column refuses. (Migrations ask without a seat.)"""
+    held = _seat.get()
+    return held.tenant if held is not None else None
+
+
 @contextmanager
 def _take(wanted: Seat) -> Iterator[None]:
     held = _seat.get()
     if held is not None:
         if held != wanted:
-            raise SecondSeat(f"A transaction acts from one seat: {held.name} is taken, {wanted.name} was asked for.")
+            raise SecondSeat(
+                f"A transaction acts from one seat: {held.name} is taken, {wanted.name} was asked for."
+            )
         with transaction.atomic():
             yield
         return

@@ -152,12 +152,14 @@ def lay(using: str) -> None:
         for model, walls in guarded():
             table = model._meta.db_table
             if table in there:
-                statements += [*_policies(table, walls), *_triggers(table, walls), *_composite_keys(model, keys)]
+                statements += [
+                    *_policies(table, walls),
+                    *_triggers(table, walls),
+                    *_composite_keys(model, keys),
+                ]
         for table in there:
             if is_global(table):
-                statements.append(
-                    f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {APP}, {SHARED}'
-                )
+                statements.append(f'GRANT SELECT, INSERT, UPDATE, DELETE ON "{table}" TO {APP}, {SHARED}')
         statements.append(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {APP}, {SHARED}")
         for statement in statements:
             cursor.execute(statement)

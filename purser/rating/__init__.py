@@ -1,0 +1,1 @@
+"""What things cost: pure functions from facts and terms to charges."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from purser.kernel.errors import Missing, Refused
@@ -51,3 +52,12 @@ def everyone() -> list[Organisation]:
     return list(Organisation.across.order_by("name", "id"))
 
 
+def under(parent: UUID) -> list[Organisation]:
+    """The organisations that stand directly under one, by name; in the operator's seat."""
+    return list(Organisation.across.filter(parent_id=parent).order_by("name", "id"))
+
+
+def ids_of_all() -> list[UUID]:
+    """Every organisation's id, oldest first; takes the operator's seat. For work that goes tenant by tenant."""
+    with tenancy.listing_all():
+        return list(Organisation.across.order_by("id").values_list("id", flat=True))

@@ -1,6 +1,6 @@
 """Recurring service contracts: billing periods, the unit rows in them, adjustments and what these cost.
 
-Everything works on the sandbox's plain state; dates are texts like `2026-07-11T00:00:00`, the last day included.
+Everything works on the sandbox's plain state. Dates are texts like `2026-07-11T00:00:00`, last days included.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ def new_id(state: State) -> int:
 
 
 def find(state: State, entity: str, id: Any) -> Row | None:
-    return state["rows"][entity].get(str(id))
+    found: Row | None = state["rows"][entity].get(str(id))
+    return found
 
 
 def add(state: State, entity: str, row: Row) -> Row:
@@ -41,7 +42,8 @@ def add(state: State, entity: str, row: Row) -> Row:
 
 
 def recurring(state: State, contract: Row) -> bool:
-    return state["picklists"]["contractType"].get(str(contract.get("contractType"))) == "Recurring Service"
+    label = state["picklists"]["contractType"].get(str(contract.get("contractType")))
+    return bool(label == "Recurring Service")
 
 
 def months(state: State, contract: Row) -> int:
@@ -57,7 +59,7 @@ def later(start: date, count: int) -> date:
 
 
 def periods(state: State, contract: Row, until: date) -> Iterator[tuple[date, date]]:
-    """First and last day of each billing period that begins on or before `until`, not cut at the contract's end."""
+    """First and last day of each billing period that begins by `until`, not cut at the contract's end."""
     start, step = day(contract["startDate"]), months(state, contract)
     number = 0
     while (first := later(start, number)) <= until:
@@ -149,20 +151,20 @@ def remember(state: State, kind: Kind, line_id: Any, now: datetime) -> None:
         stale.append({"until": until.isoformat(), "rows": copy.deepcopy(state["units"][kind.units][str(line_id)])})
 
 
-def seen(state: State, kind: Kind, now: datetime) -> Iterator[Row]:
-    """The unit rows as a reader sees them now."""
+def seen(state: State, kind: Kind, now: datetime) -> Iterator[list[Row]]:
+    """The unit rows as a reader sees them now, line by line."""
     stale = state["stale"][kind.units]
     for line_id, rows in state["units"][kind.units].items():
         kept = [s for s in stale.get(line_id, ()) if datetime.fromisoformat(s["until"]) > now]
         if line_id in stale:
             stale[line_id] = kept
-        yield from kept[0]["rows"] if kept else rows
+        yield kept[0]["rows"] if kept else rows
 
 
 def adjust(state: State, kind: Kind, line: Row, change: Row, *, now: datetime, by: str) -> Row:
-    """Change the units (and, for a service, the prices) of a line from a date on; gives the prorated transaction.
+    """Change the units (and, for a service, the prices) of a line from a date on; gives the prorated change.
 
-    An integration is held to one change of a line per date, a person at the screen is not. Raises the 500 with its text.
+    An integration is held to one change of a line per date, a person at the screen is not. Raises the 500.
     """
     contract = find(state, "Contracts", line["contractID"])
     if contract is None:
@@ -271,11 +273,15 @@ def post(state: State, contract_id: Any, through: date, now: datetime) -> int:
 
 
 def renew(state: State, contract: Row) -> Row:
-    """A successor of the same length that begins the day after, with the same services at their last counts."""
+    """A successor of the same length that begins the day after, with the same services at the last counts."""
     first = day(contract["endDate"]) + DAY
     last = first + (day(contract["endDate"]) - day(contract["startDate"]))
     new = {k: v for k, v in contract.items() if k not in {"id", "renewedContractID"}}
-    new |= {"startDate": stamp(first), "endDate": stamp(last), "contractName": f"{contract['contractName']} (renewed)"}
+    new |= {
+        "startDate": stamp(first),
+        "endDate": stamp(last),
+        "contractName": f"{contract['contractName']} (renewed)",
+    }
     successor = add(state, "Contracts", new)
     successor["renewedContractID"] = None
     contract["renewedContractID"] = successor["id"]

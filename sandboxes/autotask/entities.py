@@ -1,7 +1,8 @@
 """The entities this sandbox knows: their fields, what may be done with them, their picklists.
 
-A field is written `name:type`, then in this order: `(n)` longest length, `!` required when created, `-` read-only,
-`@Entity` a reference, `#` a picklist. Types are Autotask's: integer, long, double, string, boolean, datetime.
+A field is written `name:type`, then in this order: `(n)` longest length, `!` required when created,
+`-` read-only, `@Entity` a reference, `#` a picklist. Types are those of Autotask: integer, long, double,
+string, boolean, datetime.
 """
 
 from __future__ import annotations
@@ -31,59 +32,92 @@ DEFAULT_PICKLISTS: dict[str, dict[str, str]] = {
         "8": "Per Ticket",
     },
     "contractCategory": {"1": "Managed Services", "2": "Cloud Subscriptions"},
-    "status": {"0": "Inactive", "1": "Active"},
+    "status": {"0": "Inactive", "1": "In Effect"},
     "periodType": {"1": "One-Time", "2": "Monthly", "3": "Quarterly", "4": "Semi-Annual", "5": "Yearly"},
     "contractPeriodType": {"2": "Monthly", "3": "Quarterly", "4": "Semi-Annual", "5": "Yearly"},
     "companyType": {"1": "Customer", "2": "Lead", "3": "Prospect", "6": "Vendor", "7": "Partner"},
 }
+#                        what a row has when nobody says otherwise
+DEFAULTS: dict[str, Row] = {
+    "Companies": {"companyType": 1, "isActive": True, "phone": "", "userDefinedFields": []},
+    "Contracts": {"status": 1, "contractPeriodType": 2, "userDefinedFields": []},
+    "Services": {"isActive": True, "periodType": 2},
+    "ServiceBundles": {"isActive": True, "periodType": 2},
+    "Products": {"isActive": True, "userDefinedFields": []},
+}
 MONTHS = {"Monthly": 1, "Quarterly": 3, "Semi-Annual": 6, "Yearly": 12}
 
-_LINE_PRICES = (
-    "unitPrice:double- internalCurrencyUnitPrice:double- adjustedPrice:double internalCurrencyAdjustedPrice:double- "
-    "invoiceDescription:string(1000) internalDescription:string(100) quoteItemID:long-"
-)
-_UNITS = (
-    "units:integer- price:double- cost:double- internalCurrencyPrice:double- startDate:datetime- endDate:datetime- "
-    "approveAndPostDate:datetime- organizationalLevelAssociationID:integer-"
-)
-_CATALOG = (
-    "name:string(100)! description:string(400) invoiceDescription:string(1000) periodType:integer!# unitPrice:double "
-    "unitCost:double billingCodeID:integer serviceLevelAgreementID:long isActive:boolean createDate:datetime- "
-    "lastModifiedDate:datetime- creatorResourceID:integer- updateResourceID:integer- sku:string(50)"
-)
+_LINE_PRICES = """
+    unitPrice:double- internalCurrencyUnitPrice:double- adjustedPrice:double
+    internalCurrencyAdjustedPrice:double- invoiceDescription:string(1000) internalDescription:string(100)
+    quoteItemID:long-
+"""
+_UNITS = """
+    units:integer- price:double- cost:double- internalCurrencyPrice:double- startDate:datetime-
+    endDate:datetime- approveAndPostDate:datetime- organizationalLevelAssociationID:integer-
+"""
+_CATALOG = """
+    name:string(100)! description:string(400) invoiceDescription:string(1000) periodType:integer!#
+    unitPrice:double unitCost:double billingCodeID:integer serviceLevelAgreementID:long isActive:boolean
+    createDate:datetime- lastModifiedDate:datetime- creatorResourceID:integer- updateResourceID:integer-
+    sku:string(50)
+"""
 _FIELDS = {
-    "Companies": "id:long- companyName:string(100)! companyNumber:string(50) companyType:integer# isActive:boolean "
-    "phone:string(25) address1:string(128) address2:string(128) city:string(50) state:string(40) "
-    "postalCode:string(10) countryID:integer currencyID:integer parentCompanyID:integer@Company "
-    "ownerResourceID:integer webAddress:string(255) taxID:string(50) createDate:datetime- "
-    "lastActivityDate:datetime- lastTrackedModifiedDateTime:datetime-",
-    "Contracts": "id:long- companyID:integer!@Company contractName:string(100)! contractNumber:string(50) "
-    "contractType:integer!# contractCategory:integer# contractPeriodType:integer# status:integer!# "
-    "startDate:datetime! endDate:datetime! billToCompanyID:integer@Company setupFee:double "
-    "organizationalLevelAssociationID:integer timeReportingRequiresStartAndStopTimes:integer "
-    "serviceLevelAgreementID:integer isDefaultContract:boolean isCompliant:boolean- "
-    "purchaseOrderNumber:string(50) estimatedCost:double estimatedHours:double estimatedRevenue:double "
-    "renewedContractID:long-@Contract description:string(2000)",
-    "Services": f"id:long- {_CATALOG} markupRate:double vendorCompanyID:integer@Company",
-    "ServiceBundles": f"id:long- {_CATALOG} unitDiscount:double percentageDiscount:double",
-    "ServiceBundleServices": "id:long- serviceBundleID:long!@ServiceBundle serviceID:long!@Service",
-    "Products": "id:long- name:string(100)! sku:string(50) description:string(2000) unitPrice:double unitCost:double "
-    "msrp:double periodType:integer# billingType:integer productCategory:integer productBillingCodeID:integer "
-    "vendorProductNumber:string(50) manufacturerName:string(100) isActive:boolean isSerialized:boolean",
-    "ContractServices": f"id:long- contractID:integer!@Contract serviceID:integer!@Service unitCost:double- {_LINE_PRICES}",
-    "ContractServiceBundles": "id:long- contractID:integer!@Contract serviceBundleID:integer!@ServiceBundle "
-    + _LINE_PRICES,
-    "ContractServiceUnits": "id:long- contractID:integer-@Contract contractServiceID:integer-@ContractService "
-    f"serviceID:integer-@Service vendorCompanyID:integer-@Company {_UNITS}",
-    "ContractServiceBundleUnits": "id:long- contractID:integer-@Contract "
-    f"contractServiceBundleID:integer-@ContractServiceBundle serviceBundleID:integer-@ServiceBundle {_UNITS}",
-    "ContractServiceAdjustments": "id:long- contractID:integer@Contract contractServiceID:integer@ContractService "
-    "serviceID:integer@Service unitChange:integer effectiveDate:datetime! adjustedUnitPrice:double "
-    "adjustedUnitCost:double allowRepeatService:boolean quoteItemID:integer",
-    "ContractServiceBundleAdjustments": "id:long- contractID:integer@Contract "
-    "contractServiceBundleID:integer@ContractServiceBundle serviceBundleID:integer@ServiceBundle "
-    "unitChange:integer effectiveDate:datetime! adjustedUnitPrice:double allowRepeatServiceBundle:boolean "
-    "quoteItemID:integer",
+    "Companies": """
+        id:long- companyName:string(100)! companyNumber:string(50) companyType:integer# isActive:boolean
+        phone:string(25) address1:string(128) address2:string(128) city:string(50) state:string(40)
+        postalCode:string(10) countryID:integer currencyID:integer parentCompanyID:integer@Company
+        ownerResourceID:integer webAddress:string(255) taxID:string(50) createDate:datetime-
+        lastActivityDate:datetime- lastTrackedModifiedDateTime:datetime-
+    """,
+    "Contracts": """
+        id:long- companyID:integer!@Company contractName:string(100)! contractNumber:string(50)
+        contractType:integer!# contractCategory:integer# contractPeriodType:integer# status:integer!#
+        startDate:datetime! endDate:datetime! billToCompanyID:integer@Company setupFee:double
+        organizationalLevelAssociationID:integer timeReportingRequiresStartAndStopTimes:integer
+        serviceLevelAgreementID:integer isDefaultContract:boolean isCompliant:boolean-
+        purchaseOrderNumber:string(50) estimatedCost:double estimatedHours:double estimatedRevenue:double
+        renewedContractID:long-@Contract description:string(2000)
+    """,
+    "Services": f"""
+        id:long- {_CATALOG} markupRate:double vendorCompanyID:integer@Company
+    """,
+    "ServiceBundles": f"""
+        id:long- {_CATALOG} unitDiscount:double percentageDiscount:double
+    """,
+    "ServiceBundleServices": """
+        id:long- serviceBundleID:long!@ServiceBundle serviceID:long!@Service
+    """,
+    "Products": """
+        id:long- name:string(100)! sku:string(50) description:string(2000) unitPrice:double
+        unitCost:double msrp:double periodType:integer# billingType:integer productCategory:integer
+        productBillingCodeID:integer vendorProductNumber:string(50) manufacturerName:string(100)
+        isActive:boolean isSerialized:boolean
+    """,
+    "ContractServices": f"""
+        id:long- contractID:integer!@Contract serviceID:integer!@Service unitCost:double- {_LINE_PRICES}
+    """,
+    "ContractServiceBundles": f"""
+        id:long- contractID:integer!@Contract serviceBundleID:integer!@ServiceBundle {_LINE_PRICES}
+    """,
+    "ContractServiceUnits": f"""
+        id:long- contractID:integer-@Contract contractServiceID:integer-@ContractService
+        serviceID:integer-@Service vendorCompanyID:integer-@Company {_UNITS}
+    """,
+    "ContractServiceBundleUnits": f"""
+        id:long- contractID:integer-@Contract contractServiceBundleID:integer-@ContractServiceBundle
+        serviceBundleID:integer-@ServiceBundle {_UNITS}
+    """,
+    "ContractServiceAdjustments": """
+        id:long- contractID:integer@Contract contractServiceID:integer@ContractService
+        serviceID:integer@Service unitChange:integer effectiveDate:datetime! adjustedUnitPrice:double
+        adjustedUnitCost:double allowRepeatService:boolean quoteItemID:integer
+    """,
+    "ContractServiceBundleAdjustments": """
+        id:long- contractID:integer@Contract contractServiceBundleID:integer@ContractServiceBundle
+        serviceBundleID:integer@ServiceBundle unitChange:integer effectiveDate:datetime!
+        adjustedUnitPrice:double allowRepeatServiceBundle:boolean quoteItemID:integer
+    """,
 }
 
 
@@ -170,9 +204,7 @@ _ROLES: dict[str, tuple[frozenset[str], str, bool]] = {
     "ContractServiceBundleAdjustments": (frozenset({"create"}), "ServiceBundleAdjustments", False),
     "ServiceBundleServices": (frozenset({"query"}), "", False),
 }
-ENTITIES = {
-    name: Entity(name, _fields(text), *_ROLES.get(name, (_ALL, "", False))) for name, text in _FIELDS.items()
-}
+ENTITIES = {name: Entity(name, _fields(text), *_ROLES.get(name, (_ALL, "", False))) for name, text in _FIELDS.items()}
 BY_PATH = {name.lower(): entity for name, entity in ENTITIES.items()}
 BY_CHILD = {e.child.lower(): e for e in ENTITIES.values() if e.child}
 
@@ -188,7 +220,7 @@ def midnight(text: str) -> str:
 
 
 def checked(entity: Entity, body: Any, picklists: dict[str, dict[str, str]], *, whole: bool) -> Row:
-    """What a client sent, as it will be kept; `whole` asks for the required fields. Raises the 500 with its text."""
+    """What a client sent, as it will be kept; `whole` asks for the required fields. Raises the 500."""
     if not isinstance(body, dict):
         raise invalid(f"The body for {entity.name} must be one object.")
     row: Row = {}

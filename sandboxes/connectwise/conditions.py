@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from fnmatch import fnmatchcase
 from typing import Any
 
 Row = dict[str, Any]
@@ -142,6 +141,12 @@ def _moment(text: str) -> datetime:
     return at if at.tzinfo else at.replace(tzinfo=UTC)
 
 
+def _pattern(wanted: str) -> re.Pattern[str]:
+    """`*` and `%` stand for anything; `[[]` is a literal bracket."""
+    pieces = re.split(r"[*%]", wanted.replace("[[]", "["))
+    return re.compile(".*".join(map(re.escape, pieces)), re.DOTALL)
+
+
 def _compare(held: Any, sign: str, wanted: Any) -> bool:
     if wanted is None or held is None:
         return (held is wanted) == (sign == "=") if sign in ("=", "!=") else False
@@ -155,7 +160,7 @@ def _compare(held: Any, sign: str, wanted: Any) -> bool:
         case "!=":
             return bool(held != wanted)
         case "like":
-            return fnmatchcase(str(held), str(wanted).replace("[[]", "[").replace("%", "*"))
+            return _pattern(str(wanted)).fullmatch(str(held)) is not None
         case "contains":
             return str(wanted) in str(held)
     try:

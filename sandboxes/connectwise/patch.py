@@ -10,7 +10,7 @@ from sandboxes.connectwise.lists import invalid
 def apply(record: dict[str, Any], operations: Any, known: dict[str, type | tuple[type, ...]]) -> dict[str, Any]:
     """A changed copy of `record`; `known` maps the fields that may be written to their JSON types.
 
-    A deeper path (`company/identifier`) changes nothing and is still answered 200: the trap of the real product.
+    A deeper path (`company/identifier`) changes nothing and is still answered 200, as the real product does.
     """
     if not isinstance(operations, list):
         raise invalid("The body must be an array of operations.", field="patch")

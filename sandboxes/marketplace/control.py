@@ -14,9 +14,9 @@ rate             {requests, seconds}, or {} for no limit
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sandboxes.marketplace import stock
@@ -75,7 +75,7 @@ def act(state: Row, verb: str, data: Row, *, now: datetime, note: Callable[..., 
 
 
 def _set_quantity(state: Row, held: Row, mpn: str, quantity: Any, *, now: datetime) -> None:
-    if quantity is not None and (not Decimal(str(quantity)).is_finite() or Decimal(str(quantity)) < 0):
+    if quantity is not None and not _is_count(quantity):
         raise ValueError(f"quantity {quantity!r} is not a count.")
     line = next((p for p in held["products"] if p["mpn"] == mpn), None)
     if line is None and (quantity is None or stock.find_product(state, mpn) is None):
@@ -87,3 +87,7 @@ def _set_quantity(state: Row, held: Row, mpn: str, quantity: Any, *, now: dateti
         held["products"].remove(line)
     else:
         line["quantity"] = quantity
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int | float) and math.isfinite(value) and value >= 0

@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('request_id', models.CharField(blank=True, max_length=40)),
                 ('address', models.CharField(blank=True, max_length=45)),
                 ('person', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -68,7 +68,7 @@ class Migration(migrations.Migration):
                 ('last_used_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -87,7 +87,7 @@ class Migration(migrations.Migration):
                 ('before', models.JSONField(null=True)),
                 ('after', models.JSONField(null=True)),
                 ('act_id', models.UUIDField(null=True)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -108,7 +108,7 @@ class Migration(migrations.Migration):
                 ('accepted_at', models.DateTimeField(null=True)),
                 ('revoked_at', models.DateTimeField(null=True)),
                 ('invited_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('organisation', models.CharField(max_length=200)),
                 ('created_at', models.DateTimeField()),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -139,7 +139,7 @@ class Migration(migrations.Migration):
                 ('screen', models.CharField(max_length=60)),
                 ('value', models.JSONField(default=dict)),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -159,7 +159,7 @@ class Migration(migrations.Migration):
                 ('shared', models.BooleanField(default=False)),
                 ('created_at', models.DateTimeField()),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -176,7 +176,7 @@ class Migration(migrations.Migration):
                 ('field', models.CharField(max_length=60)),
                 ('value', models.BinaryField()),
                 ('changed_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,
@@ -190,7 +190,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=purser.postgres.ids.new, editable=False, primary_key=True, serialize=False)),
                 ('wrapped', models.BinaryField()),
                 ('created_at', models.DateTimeField()),
-                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
             ],
             options={
                 'abstract': False,

@@ -24,7 +24,9 @@ Row: TypeAlias = Mapping[str, Any]
 _NUMBER = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,6})?\Z")
 _CURRENCY = re.compile(r"[A-Z]{3}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?\Z")
+_TIME = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,9})?)?(Z|[+-][0-9]{2}:?[0-9]{2})?\Z"
+)
 _STATUSES: Mapping[str, SubscriptionStatus] = {
     "pending": "pending",
     "active": "active",
@@ -34,11 +36,11 @@ _STATUSES: Mapping[str, SubscriptionStatus] = {
 }
 
 DAY_IS_OVER = timedelta(hours=36)
-"""After its first moment in UTC, a calendar day has ended everywhere (the last place is twelve hours behind)."""
+"""This long after it began in UTC, a calendar day has ended everywhere: the last place is 12 hours behind."""
 
 
 class Malformed(Busy):
-    """The answer is not what the interface documents. Nothing is concluded from it; the next reading may be good."""
+    """The answer is not what the interface documents, and nothing is concluded from it."""
 
     def __init__(self, text: str) -> None:
         hint = "If it stays so, ask the marketplace's support whether its interface has changed."
@@ -67,7 +69,7 @@ def page(body: Any, *, offset: int) -> Page:
     pagination = _object(answer["pagination"], "pagination")
     total = _count(pagination, "total")
     if pagination.get("offset") is not None and _count(pagination, "offset") != offset:
-        raise Malformed(f"Asked for the rows from {offset}, was given those from {pagination['offset']!r:.20}.")
+        raise Malformed(f"Asked for the rows from {offset}, was given those from {pagination['offset']}.")
     return Page(tuple(rows), total)
 
 
@@ -99,7 +101,7 @@ def row_id(row: Any, *, name: str = "id") -> str:
 
 
 def customer(row: Any) -> Customer:
-    """A customer of 1.1 (`contactPersons`) or of 21.x (`contact`). The administrator is the contact, or the first."""
+    """A customer of 1.1 (`contactPersons`: the administrator, or else the first) or of 21.x (`contact`)."""
     fields = _object(row, "the customer")
     people = fields.get("contactPersons")
     if people is None:
@@ -137,11 +139,13 @@ def product(row: Any) -> Product:
 def subscription(row: Any, *, version: Version, now: datetime, detail: bool = False) -> Subscription:
     """A row of the list, or with `detail` the answer for one subscription, whose lines must be there.
 
-    `modified_at` is None where it cannot show every change: the 1.1 interface gives a date without a time, and a
-    date says nothing of a second change on the same day until that day is over everywhere.
+    `modified_at` is None where it cannot show every change: the 1.1 interface gives a date without a time,
+    and a date does not show a second change on the same day until that day is over everywhere.
     """
     fields = _object(row, "the subscription")
     status = _text(fields, "status")
+    if detail and "products" not in fields:
+        raise Malformed("The detail has no products.")
     if status not in _STATUSES:
         raise Malformed(f"status is {_shown(status)}; known are {', '.join(_STATUSES)}.")
     return Subscription(
@@ -154,12 +158,8 @@ def subscription(row: Any, *, version: Version, now: datetime, detail: bool = Fa
         auto_renews=_flag(fields, "renewalStatus"),
         name=_text(fields, "name", default=""),
         billing_period=_period(fields.get("billingPeriod")),
-        lines=_lines(fields["products"], version) if detail or "products" in fields else None,
-    ) if not detail or "products" in fields else _no_lines()
-
-
-def _no_lines() -> Subscription:
-    raise Malformed("The detail has no list of products.")
+        lines=_lines(fields["products"], version) if "products" in fields else None,
+    )
 
 
 def _lines(rows: Any, version: Version) -> tuple[Line, ...]:
@@ -201,7 +201,7 @@ def _object(value: Any, what: str) -> Row:
 
 
 def _text(fields: Row, name: str, *, default: str | None = None) -> str:
-    """A string of at most 500 characters without control characters; with a default it may be null or absent."""
+    """At most 500 characters, none of them a control character; with a default it may be null or absent."""
     value = fields.get(name)
     if value is None and default is not None:
         return default
@@ -225,11 +225,12 @@ def _count(fields: Row, name: str) -> int:
 
 
 def _decimal(value: Any, what: str) -> Decimal:
-    """A number or a string of up to twelve digits and six decimals, exactly as written."""
-    written = str(value) if isinstance(value, str | int | float | Decimal) and not isinstance(value, bool) else ""
-    if not _NUMBER.match(written):
-        raise Malformed(f"{what} is {_shown(value) if written else _kind(value)}.")
-    return Decimal(written)
+    """A number or a string of up to twelve digits and six decimals, exactly as written. Source: P12."""
+    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+        raise Malformed(f"{what} is {_kind(value)}.")
+    if not _NUMBER.match(str(value)):
+        raise Malformed(f"{what} is {_shown(value)}; at most 12 digits and 6 decimals are read.")
+    return Decimal(value)
 
 
 def _money(value: Any, what: str) -> tuple[Decimal, str] | None:
@@ -251,7 +252,10 @@ def _flag(fields: Row, name: str) -> bool:
 
 def _date(fields: Row, name: str) -> date | None:
     value = fields.get(name)
-    return None if value is None else _instant(value, name).date()
+    if value is None:
+        return None
+    _instant(value, name)
+    return date.fromisoformat(value[:10])  # the day as written, in whatever zone the marketplace keeps
 
 
 def _modified(fields: Row, now: datetime) -> datetime | None:
@@ -286,12 +290,19 @@ def _period(value: Any) -> str:
 
 
 def _kind(value: Any) -> str:
-    names = {type(None): "missing or null", bool: "a boolean", int: "a number", float: "a number", str: "a string",
-             list: "a list", dict: "an object", Decimal: "a number"}  # fmt: skip
-    return names.get(type(value), "of an unknown type")
+    names = {
+        type(None): "missing or null",
+        bool: "a boolean",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
+    return names.get(type(value), "a number")
 
 
 def _shown(value: Any) -> str:
     """A vendor's value inside a message: short, and printable."""
-    text = ascii(value) if isinstance(value, str) else str(value) if isinstance(value, float) else f"{value!r:.60}"
+    if not isinstance(value, str | int | Decimal):
+        return _kind(value)
+    text = ascii(value) if isinstance(value, str) else str(value)
     return text if len(text) <= 60 else f"{text[:57]}..."

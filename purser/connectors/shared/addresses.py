@@ -56,7 +56,7 @@ _NEVER = tuple(
 
 @dataclass(frozen=True)
 class Target:
-    """A URL that the rule admits, in the parts that go on the wire. `path` holds the query and is plain ASCII."""
+    """A URL that the rule admits, in the parts that go on the wire. `path` includes the query, all ASCII."""
 
     scheme: str
     host: str
@@ -150,7 +150,7 @@ def _split(url: str) -> SplitResult:
 
 
 def _host(host: str) -> str:
-    """The ASCII form of a host name. No mapping of look-alikes: a full-width digit is refused, not converted."""
+    """The ASCII form of a host name. Look-alikes are not mapped: a full-width digit is refused."""
     if not host.isascii():
         try:
             host = idna.encode(host).decode("ascii")

@@ -51,7 +51,8 @@ class Answer:
         """
         kind = self.headers.get("content-type", "").partition(";")[0].strip().lower()
         if kind != "application/json" and not kind.endswith("+json"):
-            raise malformed(self.what, f"it is {clean(kind)[:60] or 'of no type'}, not JSON", effect=self.effect)
+            shown = clean(kind)[:60] or "of no type"
+            raise malformed(self.what, f"it is {shown}, not JSON", effect=self.effect)
         try:
             return strict.loads(self.content)
         except ValueError as e:
@@ -78,7 +79,7 @@ class Answer:
     def _words(self) -> str:
         if "html" in self.headers.get("content-type", ""):
             return ""
-        return self.content.decode("utf-8", "replace")
+        return self.content[:4096].decode("utf-8", "replace")
 
 
 def broken(text: str, *, code: str, effect: bool) -> Failure:
@@ -93,7 +94,7 @@ def malformed(what: str, why: str, *, effect: bool) -> Failure:
 
 
 def clean(text: str, *, secrets: Iterable[str] = ()) -> str:
-    """A vendor's text fit for a message: one line of at most 300 printable characters, with none of `secrets`."""
+    """A vendor's text fit for a message: one line, at most 300 printable characters, none of `secrets`."""
     for secret in secrets:
         text = text.replace(secret, "***")
     text = " ".join("".join(c if c.isprintable() else " " for c in text).split())

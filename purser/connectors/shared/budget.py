@@ -87,7 +87,7 @@ _shared_lock = threading.Lock()
 
 
 def shared(fingerprint: str, *, threads: int, per_hour: int | None) -> Budget:
-    """The budget of a credential in this process, made at its first use. `fingerprint` is a digest, never a secret.
+    """The budget of a credential in this process, made at its first use. `fingerprint` is a digest.
 
     Limits that changed since (a person edited the connection) start a new budget.
     """

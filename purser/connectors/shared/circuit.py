@@ -10,9 +10,9 @@ from purser.kernel.errors import Busy
 
 
 class Circuit:
-    """Opens after `failures` calls in a row without an answer; after `pause` lets one trial call through. Thread-safe.
+    """Opens after `failures` calls in a row without an answer; after `pause` one trial call decides.
 
-    Source: P11.
+    Thread-safe. Source: P11.
     """
 
     def __init__(

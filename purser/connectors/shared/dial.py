@@ -1,4 +1,4 @@
-"""The dialler under `http`: connects to the checked address, and ends a call that takes too long as a whole."""
+"""The dialler under `http`: connects to the checked address, and ends a call that takes too long."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=math.inf)
 
 @contextmanager
 def at_most(seconds: float) -> Iterator[None]:
-    """Every wait on a connection inside ends together after `seconds`: a byte now and then buys no more time."""
+    """All waits on a connection inside end `seconds` from now: a byte now and then buys no more time."""
     token = _deadline.set(time.monotonic() + seconds)
     try:
         yield
@@ -54,9 +54,7 @@ class Dialler(httpcore2.NetworkBackend):
         for address in self._hosts.resolve(host, port, resolver=self._resolver):
             try:
                 wait = _wait(timeout, httpcore2.ConnectTimeout)
-                return _Stream(
-                    self._sockets.connect_tcp(address, port, wait, local_address, socket_options)
-                )
+                return _Stream(self._sockets.connect_tcp(address, port, wait, local_address, socket_options))
             except (httpcore2.ConnectError, httpcore2.ConnectTimeout) as e:
                 failure = e
         raise failure

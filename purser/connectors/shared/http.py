@@ -51,6 +51,7 @@ class Http:
     """One vendor's door: only hosts that the rule admits, no redirects, sizes and times bounded.
 
     Safe to share between threads, and worth sharing: it keeps the connections and the circuit breaker.
+    Several doors to one vendor may share a `circuit`.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Http:
         *,
         hosts: HostRule,
         budget: Budget | None = None,
+        circuit: Circuit | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         resolver: Resolver = addresses.system,
         timeouts: Timeouts = Timeouts(),
@@ -67,7 +69,7 @@ class Http:
         self._budget = budget
         self._clock = clock
         self._timeouts = timeouts
-        self._circuit = Circuit(clock=clock)
+        self._circuit = circuit or Circuit(clock=clock)
         dialler = Dialler(hosts=hosts, resolver=resolver)
         # An effect never travels on a connection kept from before: the vendor may be closing it at that very
         # moment, and a lost answer makes an effect unsure for no good reason.

@@ -16,8 +16,11 @@ MOST_PAGES = 2000
 
 @dataclass(frozen=True)
 class Pages(Generic[Row]):
-    """The rows of all pages in order. `cut` is empty when the end was reached, else why it was not: then the rows
-    are a beginning, and no reading made of them is whole."""
+    """The rows of all pages, in order.
+
+    `cut` is empty when the end was reached, else why it was not: then the rows are a beginning, and no
+    reading made of them is whole.
+    """
 
     rows: tuple[Row, ...]
     cut: str = ""
@@ -33,7 +36,7 @@ def collect(
     *,
     most: int = MOST_PAGES,
 ) -> Pages[Row]:
-    """Call `page` with `first`, then with each token it returns (an offset, a URL, ...), until it returns None.
+    """Call `page` with `first`, then with each token it returns (an offset, a URL), until it returns None.
 
     A failure on the first page rises: nothing could be read. A later one, a token seen before, or more than
     `most` pages end the loop with `cut`.

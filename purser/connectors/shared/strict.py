@@ -43,7 +43,10 @@ def loads(content: bytes) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """Compact UTF-8 JSON; a Decimal becomes the number it is. Raises ValueError for one that JSON readers would round."""
+    """Compact UTF-8 JSON; a Decimal becomes the number it is.
+
+    Raises ValueError for a Decimal that JSON readers would round, and for NaN and infinities.
+    """
     return json.dumps(
         value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_number
     ).encode("utf-8")

@@ -1,0 +1,60 @@
+"""Mails we send: plain text and the same as a page. A link in them works once."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+
+from purser.access import verbs
+
+
+def invitation(
+    *,
+    email: str,
+    organisation: str,
+    kind: str,
+    role: str,
+    inviter: str,
+    path: str,
+    expires_at: datetime,
+    zone: str,
+) -> None:
+    """Ask an address to join. `path` is the link on this site; `zone` is that of the organisation."""
+    _send(
+        "invitation",
+        email,
+        subject=f"{organisation} invites you to Purser",
+        organisation=organisation,
+        role=role,
+        allows=verbs.ROLES[kind][role],
+        inviter=inviter,
+        path=path,
+        until=_until(expires_at, zone),
+    )
+
+
+def licence(*, email: str, organisation: str, path: str, expires_at: datetime, zone: str) -> None:
+    """Send a reseller the link that fills its marketplace page."""
+    _send(
+        "licence",
+        email,
+        subject=f"Activate the marketplace licence of {organisation}",
+        organisation=organisation,
+        path=path,
+        until=_until(expires_at, zone),
+    )
+
+
+def _until(at: datetime, zone: str) -> str:
+    return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y, %H:%M} ({zone})"
+
+
+def _send(template: str, to: str, *, subject: str, path: str, **values: str) -> None:
+    context = {**values, "subject": subject, "link": f"{settings.SITE_URL}{path}"}
+    mail = EmailMultiAlternatives(subject, render_to_string(f"mail/{template}.txt", context), to=[to])
+    mail.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
+    mail.send()

@@ -1,0 +1,65 @@
+"""Nobody works in an organisation with a password alone. Source: reliability P21."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import urlencode
+
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from purser.access.models import Person
+
+_SEEN = "second_factor"  # in the session: asked once, not on each page
+
+
+def has_one(person: Person) -> bool:
+    """Whether the person has a second factor. Recovery codes alone are none."""
+    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    return bool(Authenticator.objects.filter(user_id=person.pk, type__in=kinds).exists())
+
+
+def missing(request: HttpRequest) -> bool:
+    """Whether the signed-in person must set up a second factor first (settings.REQUIRE_SECOND_FACTOR, true
+    if absent).
+
+    A session that began before the factor was set up has ended (access/signals.py), so one look per session
+    is enough.
+    """
+    if not getattr(settings, "REQUIRE_SECOND_FACTOR", True) or not isinstance(request.user, Person):
+        return False
+    if not request.session.get(_SEEN):
+        request.session[_SEEN] = has_one(request.user)
+    return not request.session[_SEEN]
+
+
+def look_again(request: HttpRequest) -> None:
+    """The person's factors changed."""
+    request.session.pop(_SEEN, None)
+
+
+class Required:
+    """Middleware: leads a member without a second factor to set one up, before any page of a tenant."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view: Callable[..., HttpResponse],
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> HttpResponse | None:
+        if "tenant" not in kwargs or getattr(view, "before_second_factor", False) or not missing(request):
+            return None
+        where = f"{reverse('second_factor')}?{urlencode({'next': request.get_full_path()})}"
+        if request.headers.get("HX-Request"):
+            return HttpResponse(headers={"HX-Redirect": where})
+        return HttpResponseRedirect(where)

@@ -1,0 +1,205 @@
+"""The one place that names vendors: from a connection's row to its port."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.utils import timezone
+
+from purser.access import vault
+from purser.connectors import autotask, connectwise, marketplace
+from purser.connectors.autotask.client import PER_HOUR, THREADS
+from purser.connectors.ports.marketplace import Marketplace
+from purser.connectors.ports.psa import Psa
+from purser.connectors.shared import budget
+from purser.connectors.shared.addresses import HostRule
+from purser.connectors.shared.http import Http
+from purser.flows.marketplace_to_contracts.run import Ports
+from purser.kernel.errors import Missing, Refused
+from purser.links.models import Connection
+from purser.links.models.connections import ConnectionKind
+from purser.postgres import tenancy
+
+OF_TABLE = "links_connection"
+
+
+@dataclass(frozen=True)
+class Field:
+    """One setting of a kind of connection, as the configuration pages show it. `address`: changing it wipes the secrets."""
+
+    name: str
+    label: str
+    secret: bool = False
+    address: bool = False
+    default: str = ""
+    help: str = ""
+    required: bool = True
+
+
+# What each kind of connection is configured with. Source: acceptance ID-1, ID-3, ID-4.
+FIELDS: dict[str, tuple[Field, ...]] = {
+    ConnectionKind.MARKETPLACE: (
+        Field("account_number", "Account Number"),
+        Field("gateway_secret", "Subscription + Gateway Secret", secret=True),
+        Field("license_customer", "License Customer"),
+        Field("license_key", "License Key", secret=True),
+        Field("gateway_url", "Gateway URL", address=True),
+        Field("gateway_user", "Gateway User"),
+        Field("gateway_password", "Gateway Password", secret=True),
+        Field("market", "Market", default="us", required=False),
+        Field("version", "Version", default="1.1", required=False),
+        Field("token_url", "Token URL", address=True, required=False),
+        Field("client_id", "Client ID", required=False),
+        Field("client_secret", "Client Secret", secret=True, required=False),
+        Field("launch_secret", "Launch Secret", secret=True, required=False),
+    ),
+    ConnectionKind.AUTOTASK: (
+        Field("user", "Account User", help="The API user, as username@domain."),
+        Field("password", "Account Password", secret=True),
+        Field("company_id", "Company ID", default="0", help="0 is your own company."),
+        Field("integration_code", "Tracking identifier", secret=True, help="Of the API user's integration."),
+        Field(
+            "zone_lookup_url",
+            "Address",
+            address=True,
+            default="https://webservices2.autotask.net/atservicesrest",
+        ),
+    ),
+    ConnectionKind.CONNECTWISE: (
+        Field("site", "Site", address=True, default="https://api-na.myconnectwise.net"),
+        Field("company_id", "Company", help="As typed when signing in to ConnectWise."),
+        Field("integrator_user", "Integrator user", help="The API member's public key."),
+        Field("integrator_password", "Integrator password", secret=True, help="The API member's private key."),
+        Field("client_id", "Client ID", help="The integration's clientId."),
+    ),
+}
+
+HOSTS: dict[str, tuple[str, ...]] = {
+    ConnectionKind.MARKETPLACE: marketplace.HOSTS,
+    ConnectionKind.AUTOTASK: autotask.HOSTS,
+    ConnectionKind.CONNECTWISE: connectwise.HOSTS,
+}
+
+
+def hosts(kind: str) -> HostRule:
+    """Where connections of this kind may call."""
+    extra = settings.MARKETPLACE_HOSTS if kind == ConnectionKind.MARKETPLACE else ()
+    return HostRule((*HOSTS[kind], *extra), settings.SANDBOX_HOSTS)
+
+
+def check_addresses(kind: str, values: dict[str, str]) -> None:
+    """Refuses an address that this kind of connection may not call, before it is kept."""
+    for field in FIELDS[kind]:
+        if field.address and values.get(field.name):
+            hosts(kind).admit(values[field.name])
+
+
+def _secrets(connection: Connection) -> dict[str, str]:
+    names = [f.name for f in FIELDS[connection.kind] if f.secret]
+
+    def read() -> dict[str, str]:
+        kept = vault.kept(OF_TABLE, connection.pk)
+        return {n: vault.reveal(OF_TABLE, connection.pk, n) if n in kept else "" for n in names}
+
+    if tenancy.seat() is not None:
+        return read()
+    with tenancy.acting_in(connection.tenant_id):
+        return read()
+
+
+# One client per connection and version in a process: tokens, zones and circuits live as long as it.
+_ports: dict[UUID, tuple[str, Any]] = {}
+
+
+def _made(connection: Connection, make: Any) -> Any:
+    secrets = _secrets(connection)
+    stamp = hashlib.sha256(repr((connection.settings, sorted(secrets.items()))).encode()).hexdigest()
+    held = _ports.get(connection.pk)
+    if held is None or held[0] != stamp:
+        held = (stamp, make(connection, secrets, stamp))
+        _ports[connection.pk] = held
+    return held[1]
+
+
+def _http(connection: Connection, stamp: str, *, threads: int, per_hour: int | None) -> Http:
+    return Http(
+        hosts=hosts(connection.kind),
+        budget=budget.shared(stamp, threads=threads, per_hour=per_hour),
+        clock=timezone.now,
+    )
+
+
+def _marketplace(connection: Connection, secrets: dict[str, str], stamp: str) -> Marketplace:
+    s = connection.settings
+    return marketplace.MarketplaceConnector(
+        http=_http(connection, stamp, threads=4, per_hour=None),
+        settings=marketplace.MarketplaceSettings(
+            gateway_url=s.get("gateway_url", ""),
+            market=s.get("market") or "us",
+            version=s.get("version") or "1.1",
+            token_url=s.get("token_url", ""),
+        ),
+        secrets=marketplace.MarketplaceSecrets(
+            user=s.get("gateway_user", ""),
+            password=secrets["gateway_password"],
+            subscription_key=secrets["gateway_secret"],
+            client_id=s.get("client_id", ""),
+            client_secret=secrets["client_secret"],
+        ),
+        clock=timezone.now,
+    )
+
+
+def _autotask(connection: Connection, secrets: dict[str, str], stamp: str) -> Psa:
+    s = connection.settings
+    return autotask.AutotaskConnector(
+        http=_http(connection, stamp, threads=THREADS, per_hour=PER_HOUR),
+        settings=autotask.AutotaskSettings(zone_lookup_url=s["zone_lookup_url"], company_id=s.get("company_id", "0")),
+        secrets=autotask.AutotaskSecrets(
+            user=s.get("user", ""), secret=secrets["password"], integration_code=secrets["integration_code"]
+        ),
+        clock=timezone.now,
+    )
+
+
+def _connectwise(connection: Connection, secrets: dict[str, str], stamp: str) -> Psa:
+    s = connection.settings
+    return connectwise.ConnectWiseConnector(
+        http=_http(connection, stamp, threads=4, per_hour=None),
+        settings=connectwise.ConnectWiseSettings(
+            site=s["site"], company_id=s.get("company_id", ""), client_id=s.get("client_id", "")
+        ),
+        secrets=connectwise.ConnectWiseSecrets(
+            public_key=s.get("integrator_user", ""), private_key=secrets["integrator_password"]
+        ),
+        clock=timezone.now,
+    )
+
+
+_MAKERS = {ConnectionKind.AUTOTASK: _autotask, ConnectionKind.CONNECTWISE: _connectwise}
+
+
+def marketplace_of(connection: Connection) -> Marketplace:
+    if connection.kind != ConnectionKind.MARKETPLACE:
+        raise Refused(f"{connection.name} is no marketplace.", code="kind")
+    port: Marketplace = _made(connection, _marketplace)
+    return port
+
+
+def psa_of(connection: Connection) -> Psa:
+    maker = _MAKERS.get(ConnectionKind(connection.kind))
+    if maker is None:
+        raise Missing(f"{connection.name} is no PSA.")
+    port: Psa = _made(connection, maker)
+    return port
+
+
+def port_of(connection: Connection) -> Marketplace | Psa:
+    return marketplace_of(connection) if connection.kind == ConnectionKind.MARKETPLACE else psa_of(connection)
+
+
+ports = Ports(marketplace=marketplace_of, psa=psa_of)

@@ -1,0 +1,79 @@
+"""Connections as they live: tested, read, paused with one alarm, resumed. Source: acceptance ID-3, ID-39."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import F
+
+from purser.connectors.ports.tested import Tested
+from purser.kernel.errors import Failure, Missing
+from purser.links.models import Alarm, Connection
+from purser.links.models.connections import ConnectionState
+
+# Nothing can succeed on the connection until a person has acted (or the vendor has come to its senses).
+PAUSING = frozenset({"credentials", "address"})
+
+
+def find(connection_id: UUID) -> Connection:
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None:
+        raise Missing("There is no such connection.")
+    return connection
+
+
+def by_kind(kind: str) -> Connection | None:
+    return Connection.objects.filter(kind=kind).first()
+
+
+def met(connection_id: UUID, failure: Failure, *, now: datetime) -> None:
+    """A call on this connection failed as a whole. Credentials and addresses pause it; everything raises one alarm."""
+    if failure.code in PAUSING:
+        Connection.objects.filter(pk=connection_id).exclude(state=ConnectionState.PAUSED).update(
+            state=ConnectionState.PAUSED,
+            paused_at=now,
+            paused_code=failure.code,
+            paused_text=failure.text[:500],
+        )
+    raise_alarm(connection_id, code=failure.code or "failed", text=failure.text, hint=failure.hint, now=now)
+
+
+def raise_alarm(connection_id: UUID, *, code: str, text: str, hint: str = "", now: datetime) -> bool:
+    """True when this is news; a standing alarm only counts on."""
+    alarm, new = Alarm.objects.get_or_create(
+        connection_id=connection_id,
+        code=code[:30],
+        cleared_at=None,
+        defaults={"text": text[:500], "hint": hint[:500], "raised_at": now},
+    )
+    if not new:
+        Alarm.objects.filter(pk=alarm.pk).update(seen=F("seen") + 1, text=text[:500])
+    return new
+
+
+def well(connection_id: UUID, *, now: datetime) -> None:
+    """The connection answered as it should: its alarms end, and it goes on if it was paused."""
+    Alarm.objects.filter(connection_id=connection_id, cleared_at=None).update(cleared_at=now)
+    Connection.objects.filter(pk=connection_id).exclude(state=ConnectionState.READY).update(
+        state=ConnectionState.READY, paused_at=None, paused_code="", paused_text=""
+    )
+
+
+def tested(connection_id: UUID, result: Tested, *, now: datetime) -> None:
+    """Keep the answer of a test; success resumes, wrong credentials pause."""
+    Connection.objects.filter(pk=connection_id).update(tested_at=now, tested_text=result.text[:500])
+    if result.ok:
+        well(connection_id, now=now)
+    elif result.code in PAUSING:
+        Connection.objects.filter(pk=connection_id).update(
+            state=ConnectionState.PAUSED,
+            paused_at=now,
+            paused_code=result.code,
+            paused_text=result.text[:500],
+        )
+        raise_alarm(connection_id, code=result.code, text=result.text, now=now)
+
+
+def was_read(connection_id: UUID, *, whole: bool, cut: str, now: datetime) -> None:
+    Connection.objects.filter(pk=connection_id).update(read_at=now, whole=whole, cut=cut[:500])

@@ -1,0 +1,114 @@
+"""Hand edits in the PSA: three counts, who wins, and the record. Source: acceptance ID-30; architecture."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from purser.kernel.errors import Missing, Refused
+from purser.ledger import entries
+from purser.links.models import Drift, Link
+from purser.links.models.connections import Policy
+from purser.links.models.relations import LinkState
+from purser.links.models.runs import DriftState
+
+
+def begin(link: Link, *, psa_units: Decimal, now: datetime, on: date) -> None:
+    """The first reading of a new link: from here on we know what the PSA must show."""
+    link.baseline_units = link.expected_units = psa_units
+    link.save(update_fields=["baseline_units", "expected_units"])
+    _enter(link, "opening", psa_units, on=on, now=now, source=f"baseline:{link.pk}")
+
+
+def see(link: Link, *, marketplace_units: Decimal, psa_units: Decimal, policy: str, now: datetime, on: date) -> Drift:
+    """The PSA does not show what we posted. Records it once, and acts on the policy; never changes the PSA itself.
+
+    Marketplace wins: the record stays open until a posting has healed it. PSA wins: the difference is accepted and kept as
+    the link's offset. Ask: nothing is posted until a person decides. An edit that already equals the marketplace is adopted.
+    """
+    found = Drift.objects.filter(link=link, state=DriftState.OPEN).first()
+    if found is not None and found.psa_units != psa_units:
+        # edited again before anybody decided: the first record closes with what is known, a new one opens
+        found.state, found.closed_at, found.decision = DriftState.ADOPTED, now, "edited again"
+        found.save()
+        found = None
+    if found is None:
+        found = Drift.objects.create(
+            link=link,
+            seen_at=now,
+            marketplace_units=marketplace_units,
+            expected_units=link.expected_units,
+            psa_units=psa_units,
+            policy=policy,
+        )
+    if psa_units == marketplace_units:
+        _close(found, DriftState.ADOPTED, "equal", now=now, by=None)
+        _acknowledge(link, found, now=now, on=on)
+    elif found.decision == Policy.MARKETPLACE or (not found.decision and policy == Policy.MARKETPLACE):
+        _acknowledge(link, found, now=now, on=on)
+    elif found.decision == Policy.PSA or (not found.decision and policy == Policy.PSA):
+        _accept(link, found, now=now, on=on, by=None)
+    else:
+        Link.objects.filter(pk=link.pk).update(state=LinkState.WAITING)
+    return found
+
+
+def decide(drift_id: UUID, *, decision: str, by: UUID, now: datetime, on: date) -> Drift:
+    """A person says who wins. Raises Missing, or Refused when it was closed meanwhile."""
+    found = Drift.objects.select_for_update().filter(pk=drift_id).select_related("link__resource").first()
+    if found is None:
+        raise Missing("There is no such hand edit.")
+    if found.state != DriftState.OPEN:
+        raise Refused(f"This hand edit is {found.get_state_display().lower()} already.", code="state")
+    if decision == Policy.PSA:
+        _accept(found.link, found, now=now, on=on, by=by)
+    elif decision == Policy.MARKETPLACE:
+        found.decision, found.closed_by_id = decision, by
+        found.save()
+        Link.objects.filter(pk=found.link_id, state=LinkState.WAITING).update(state=LinkState.BEHIND)
+    else:
+        raise Refused(f"{decision!r} is no decision: choose marketplace or psa.", code="decision")
+    return found
+
+
+def healed(link_id: UUID, *, receipt_id: UUID, now: datetime) -> int:
+    """A posting brought the PSA back: the open record of the link is closed with it."""
+    return Drift.objects.filter(link_id=link_id, state=DriftState.OPEN).update(
+        state=DriftState.HEALED, closed_at=now, receipt_id=receipt_id
+    )
+
+
+def open_links(sync_id: UUID) -> set[UUID]:
+    return set(Drift.objects.filter(link__sync_id=sync_id, state=DriftState.OPEN).values_list("link_id", flat=True))
+
+
+def _acknowledge(link: Link, found: Drift, *, now: datetime, on: date) -> None:
+    """What we expect is now what the PSA shows; the edit is in the ledger, so the sums still prove themselves."""
+    before = link.expected_units or Decimal(0)
+    if before == found.psa_units:
+        return
+    link.expected_units = found.psa_units
+    link.save(update_fields=["expected_units"])
+    _enter(link, "hand", found.psa_units - before, on=on, now=now, source=f"drift:{found.pk}:{now.isoformat()}")
+
+
+def _accept(link: Link, found: Drift, *, now: datetime, on: date, by: UUID | None) -> None:
+    link.offset = link.offset + found.psa_units - found.marketplace_units
+    link.save(update_fields=["offset"])
+    _close(found, DriftState.ACCEPTED, Policy.PSA, now=now, by=by)
+    _acknowledge(link, found, now=now, on=on)
+
+
+def _close(found: Drift, state: str, decision: str, *, now: datetime, by: UUID | None) -> None:
+    found.state, found.decision, found.closed_at, found.closed_by_id = state, decision, now, by
+    found.save()
+
+
+def _enter(link: Link, other: str, units: Decimal, *, on: date, now: datetime, source: str) -> None:
+    if units:
+        legs = [
+            entries.Leg("psa", link.pk, entries.UNIT, units),
+            entries.Leg(other, link.pk, entries.UNIT, -units),
+        ]
+        entries.post(kind=other, on=on, source=source, legs=legs, now=now)

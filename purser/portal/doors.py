@@ -1,0 +1,76 @@
+"""The door of every tenant page: sign-in, seat, membership, permission, and only then the view.
+
+    @page("links.read")
+    def linked(request: HttpRequest, actor: Actor) -> HttpResponse: ...
+
+    path("t/<uuid:tenant>/linked/", linked, name="linked")
+
+The view runs in one transaction in the tenant's seat; a TemplateResponse is rendered inside it, and a failure rolls it back.
+With `seat=False` the view runs without a transaction, for pages that call a vendor: it takes `tenancy.acting_in` itself,
+around its reads and writes but never around the call, and gives its template plain values. Source: architecture, Tenancy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Protocol
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.template.response import SimpleTemplateResponse
+from django.utils import timezone
+
+from purser.access import actors, acts, permit, verbs
+from purser.access.actors import Actor
+from purser.portal import failures
+from purser.postgres import tenancy
+
+
+class View(Protocol):
+    """A page's view: what it needs of the address comes by name; the tenant is `actor.tenant`."""
+
+    def __call__(self, request: HttpRequest, actor: Actor, /, **kwargs: Any) -> HttpResponseBase: ...
+
+
+def page(verb: str, *, seat: bool = True) -> Callable[[View], Callable[..., HttpResponseBase]]:
+    """Guard a view by a verb. Raises LookupError at import for a verb that is not in the table."""
+    verbs.find(verb)
+
+    def guard(view: View) -> Callable[..., HttpResponseBase]:
+        @wraps(view)
+        def door(request: HttpRequest, tenant: UUID, **kwargs: Any) -> HttpResponseBase:
+            if not request.user.is_authenticated:
+                return failures.sign_in(request)
+            actor: Actor | None = None
+            try:
+                with tenancy.acting_in(tenant):
+                    actor = admit(request, tenant)
+                    permit.check(actor, verb)
+                    if seat:
+                        return _rendered(view(request, actor, **kwargs))
+                return _rendered(view(request, actor, **kwargs))
+            except permit.Denied as refusal:
+                if actor is not None:
+                    acts.denied(actor, verb, summary=refusal.text, now=timezone.now())
+                raise
+
+        door.verb = verb  # type: ignore[attr-defined]  # read by the test that every address has a door
+        return door
+
+    return guard
+
+
+def admit(request: HttpRequest, tenant: UUID) -> Actor:
+    """The signed-in person as an actor of this tenant, kept on the request for the frame. Raises Missing."""
+    actor = actors.load(request.user, tenant=tenant, request=request)  # type: ignore[arg-type]
+    request.actor = actor  # type: ignore[attr-defined]
+    return actor
+
+
+def _rendered(response: HttpResponseBase) -> HttpResponseBase:
+    if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
+        return response.render()
+    return response
+

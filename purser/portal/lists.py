@@ -1,0 +1,65 @@
+"""A list as a page: one call that reads the address, the person's columns and views, and answers page or partial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+
+from purser.access import permit
+from purser.access.actors import Actor
+from purser.portal import navigation, preferences, requests
+from purser.portal.tables import listing, saved
+from purser.portal.tables.listing import Listing
+from purser.portal.tables.model import Table
+
+
+def show(
+    request: HttpRequest,
+    actor: Actor,
+    table: Table,
+    template: str = "frame/list.html",
+    more: Mapping[str, Any] | None = None,
+    *,
+    zone: str = "UTC",
+) -> HttpResponse:
+    """The page of a list, or only its list part when htmx asks for that. Call it inside the actor's seat.
+
+    The template gets `listing` and what `more` holds; see docs/howto/write-a-page.md for its blocks.
+    """
+    canonical = listing.from_form(table, request.GET)
+    if canonical is not None:
+        return HttpResponseRedirect(request.path + canonical)
+    page, context = read(request, actor, table, zone=zone)
+    if requests.is_partial(request, page.id):
+        return TemplateResponse(request, "parts/list.html", context)
+    return TemplateResponse(request, template, {**context, **(more or {})})
+
+
+def read(request: HttpRequest, actor: Actor, table: Table, *, zone: str = "UTC") -> tuple[Listing, dict[str, Any]]:
+    """The listing this request asks for, and the context that parts/list.html needs: for pages with more than one list."""
+    views = list(saved.visible(actor, table.name))
+    slug = request.GET.get("view", "")
+    page = listing.run(
+        table,
+        actor,
+        request.GET,
+        now=timezone.now(),
+        zone=zone,
+        kept=preferences.read(actor, table.name),
+        saved=saved.named(views, slug) if slug else None,
+    )
+    bulk = [(one, address) for one in table.bulk
+            if permit.allows(actor, one.verb) and (address := navigation.address(one.name, actor))]
+    return page, {
+        "listing": page,
+        "title": table.title,
+        "views": [(view, view.slug == page.asked.view, view.person_id == actor.person) for view in views],
+        "view_gone": slug if slug and slug not in {view.slug for view in views} else "",
+        "bulk": bulk,
+        "export_href": navigation.address(table.export, actor) if table.export else "",
+        "empty_step": navigation.address(table.empty.step, actor) if table.empty.step else "",
+    }

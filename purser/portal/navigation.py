@@ -1,0 +1,120 @@
+"""The sidebar as data: which entries there are, and which verb shows each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import NoReverseMatch, reverse
+
+from purser.access import permit
+from purser.access.actors import Actor
+
+
+@dataclass(frozen=True)
+class Entry:
+    """`name` is the URL's name (it takes `tenant`); `kinds` the kinds of organisation that have it."""
+
+    label: str
+    name: str
+    verb: str
+    icon: str
+    kinds: tuple[str, ...] = ("reseller",)
+
+
+@dataclass(frozen=True)
+class Section:
+    label: str
+    entries: tuple[Entry, ...]
+
+
+EVERY = ("operator", "distributor", "reseller", "customer")
+
+SECTIONS = (
+    Section("", (Entry("Home", "home", "organisation.read", "home", EVERY),)),
+    Section(
+        "Billing",
+        (
+            Entry("Mapping", "mapping", "links.read", "link"),
+            Entry("Manage relations", "relations", "links.read", "table"),
+            Entry("Plans", "plans", "plans.read", "git-compare"),
+            Entry("Drift", "drift", "links.read", "arrows-diff"),
+            Entry("Check list", "checklist", "reports.read", "list-check"),
+        ),
+    ),
+    Section(
+        "Reports",
+        (
+            Entry("Success log", "success_log", "reports.read", "circle-check"),
+            Entry("Failure log", "failure_log", "reports.read", "alert-triangle"),
+            Entry("Subscriptions", "subscriptions", "reports.read", "report"),
+            Entry("Linked", "linked", "reports.read", "link"),
+            Entry("Unlinked", "unlinked", "reports.read", "unlink"),
+        ),
+    ),
+    Section(
+        "Configuration",
+        (
+            Entry("Marketplace", "marketplace", "connections.read", "building-store"),
+            Entry("Autotask", "autotask", "connections.read", "plug"),
+            Entry("ConnectWise", "connectwise", "connections.read", "plug"),
+            Entry("Schedule", "schedule", "sync.read", "clock"),
+            Entry("Dictionary", "dictionary", "organisation.read", "book"),
+        ),
+    ),
+    Section(
+        "Administration",
+        (
+            Entry("Organisations", "organisations", "operator.organisations.read", "building", ("operator",)),
+            Entry("People", "people", "people.read", "users", EVERY),
+            Entry("Acts", "acts", "acts.read", "history", EVERY),
+            Entry("API tokens", "tokens", "tokens.read", "key", EVERY),
+        ),
+    ),
+)
+
+
+@dataclass(frozen=True)
+class Item:
+    """An entry as this actor sees it."""
+
+    label: str
+    href: str
+    icon: str
+    here: bool
+
+
+@dataclass(frozen=True)
+class Group:
+    id: str
+    label: str
+    items: tuple[Item, ...]
+
+
+def sidebar(actor: Actor, *, path: str, context: str = "") -> Iterator[Group]:
+    """The sections this actor may see, with the entry marked that `path` belongs to (the longest address it begins with)."""
+    found = [(section, _entries(section, actor)) for section in SECTIONS]
+    home = next((href for _, entries in found for entry, href in entries if entry.name == "home"), "")
+    under = [href for _, entries in found for _, href in entries if path == href or (href != home and path.startswith(href))]
+    here = max(under, key=len, default="")
+    tail = f"?context={context}" if context else ""
+    for section, entries in found:
+        if entries:
+            items = tuple(Item(entry.label, href + tail, entry.icon, href == here) for entry, href in entries)
+            yield Group(section.label.lower(), section.label, items)
+
+
+def _entries(section: Section, actor: Actor) -> list[tuple[Entry, str]]:
+    return [
+        (entry, href)
+        for entry in section.entries
+        if actor.kind in entry.kinds and permit.allows(actor, entry.verb) and (href := address(entry.name, actor))
+    ]
+
+
+def address(name: str, actor: Actor) -> str:
+    """The address of a tenant page by its URL name; empty while no such page exists."""
+    try:
+        return reverse(name, kwargs={"tenant": actor.tenant})
+    except NoReverseMatch:
+        return ""

@@ -1,0 +1,65 @@
+"""API tokens of an organisation: made, shown once, revoked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from purser.access import tokens
+from purser.access.actors import Actor
+from purser.portal.doors import page
+from purser.tenants import organisations
+
+
+class TokenForm(forms.Form):
+    name = forms.CharField(label="What will use it", max_length=100, help_text="Like “month-end export”.")
+    days = forms.TypedChoiceField(
+        label="Good for",
+        coerce=int,
+        initial=90,
+        choices=[(7, "7 days"), (30, "30 days"), (90, "90 days"), (365, "1 year")],
+    )
+
+
+@page("tokens.read")
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    now = timezone.now()
+    rows = [(row, _state(row.revoked_at is not None, row.expires_at <= now)) for row in tokens.own()]
+    return TemplateResponse(request, "tokens/index.html", {"rows": rows, "zone": organisations.own().zone})
+
+
+@page("tokens.make")
+def make(request: HttpRequest, actor: Actor) -> HttpResponse:
+    form = TokenForm(request.POST or None)
+    crumbs = [("API tokens", reverse("tokens", kwargs={"tenant": actor.tenant})), ("Make a token", "")]
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        ends = now + timedelta(days=form.cleaned_data["days"])
+        made = tokens.make(actor, name=form.cleaned_data["name"], expires_at=ends, now=now)
+        # No redirect: the value exists only in this answer.
+        return TemplateResponse(request, "tokens/made.html", {"made": made, "crumbs": crumbs})
+    context = {"form": form, "errors_shown": bool(form.errors), "crumbs": crumbs}
+    return TemplateResponse(request, "tokens/make.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+@page("tokens.revoke")
+def revoke(request: HttpRequest, actor: Actor, token: UUID) -> HttpResponse:
+    tokens.revoke(actor, token, now=timezone.now())
+    messages.success(request, "The token is revoked; its next call fails.")
+    return HttpResponseRedirect(reverse("tokens", kwargs={"tenant": actor.tenant}))
+
+
+def _state(revoked: bool, expired: bool) -> tuple[str, str]:
+    """Tone and words of a token's badge."""
+    if revoked:
+        return "plain", "Revoked"
+    return ("warn", "Expired") if expired else ("good", "In use")
