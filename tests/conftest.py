@@ -14,7 +14,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 HOME = ROOT / ".purser" / "test"
-TEMPLATE = "purser_test_template"
+TEMPLATE = "purser_template"
+KEEP_TEMPLATES = 4
 
 
 def _server() -> str:
@@ -44,14 +45,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PURSER_TEST_OWNER_URL"] = owner
     os.environ["DJANGO_SETTINGS_MODULE"] = "purser.config.settings"
     os.environ.setdefault("PURSER_LOG_LEVEL", "ERROR")
-    if not worker:
-        _make_template(owner)
-        if config.getoption("numprocesses", None):
-            return
     name = f"purser_test_{worker or 'main'}_{os.getpid() if not worker else os.getppid()}"
     with _owner_connect(owner) as c:
+        # one at a time: several runs may share the server, and a template that is being copied cannot be made
+        c.execute("SELECT pg_advisory_lock(hashtext('purser tests'))")
+        template = _template(c, owner)
+        if config.getoption("numprocesses", None) and not worker:
+            return
         c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
-        c.execute(f'CREATE DATABASE "{name}" TEMPLATE {TEMPLATE}')
+        c.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
     os.environ["DATABASE_URL"] = with_database(owner, name)
     config.stash[_NAME] = name
     import django
@@ -75,8 +77,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
         c.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-def _make_template(owner: str) -> None:
-    """Migrate an empty database once; a fingerprint of the migrations and walls says when to do it again."""
+def _template(c: Any, owner: str) -> str:
+    """The name of an empty, migrated database for exactly this code; made when it is not there yet."""
     import hashlib
     import subprocess
     import sys
@@ -84,20 +86,21 @@ def _make_template(owner: str) -> None:
     from purser.postgres.server import with_database
 
     digest = hashlib.sha256()
-    for path in sorted([*ROOT.glob("purser/*/migrations/*.py"), *ROOT.glob("purser/postgres/*.py"),
-                        *ROOT.glob("purser/*/models.py"), *ROOT.glob("purser/*/models/*.py")]):
-        digest.update(path.read_bytes())
-    stamp = digest.hexdigest()
-    with _owner_connect(owner) as c:
-        row = c.execute(
-            "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [TEMPLATE]
-        ).fetchone()
-        if row and row[0] == stamp:
-            return
-        c.execute(f"DROP DATABASE IF EXISTS {TEMPLATE} WITH (FORCE)")
-        c.execute(f"CREATE DATABASE {TEMPLATE}")
-        environment = {**os.environ, "DATABASE_URL": with_database(owner, TEMPLATE)}
-        subprocess.run(
-            [sys.executable, "-m", "purser.cli.main", "migrate"], check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL
-        )
-        c.execute(f"COMMENT ON DATABASE {TEMPLATE} IS '{stamp}'")
+    for pattern in ("purser/*/migrations/*.py", "purser/postgres/*.py", "purser/*/models.py", "purser/*/models/*.py"):
+        for path in sorted(ROOT.glob(pattern)):
+            digest.update(path.read_bytes())
+    name = f"{TEMPLATE}_{digest.hexdigest()[:16]}"
+    rows = c.execute("SELECT datname FROM pg_database WHERE datname LIKE %s ORDER BY oid", [f"{TEMPLATE}%"]).fetchall()
+    there = [row[0] for row in rows]
+    if name in there:
+        return name
+    for old in there[:-KEEP_TEMPLATES]:
+        c.execute(f'DROP DATABASE IF EXISTS "{old}" WITH (FORCE)')
+    making = f"making_{os.getpid()}"
+    c.execute(f'DROP DATABASE IF EXISTS "{making}" WITH (FORCE)')
+    c.execute(f'CREATE DATABASE "{making}"')
+    environment = {**os.environ, "DATABASE_URL": with_database(owner, making)}
+    command = [sys.executable, "-m", "purser.cli.main", "migrate"]
+    subprocess.run(command, check=True, env=environment, cwd=ROOT, stdout=subprocess.DEVNULL)
+    c.execute(f'ALTER DATABASE "{making}" RENAME TO "{name}"')
+    return name

@@ -14,7 +14,7 @@ from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
 
 from purser.access.actors import Actor
-from purser.access.models import Act
+from purser.access.models import Act, History
 from purser.postgres import tenancy
 
 Outcome = Literal["done", "refused", "denied"]
@@ -86,3 +86,26 @@ def _mask(value: Any) -> Any:
     if isinstance(value, str):
         return _SECRET_VALUE.sub(HIDDEN, value)
     return value
+
+
+def of_object(kind: str, id: object, *, most: int = 50) -> list[Act]:
+    """What was done to one thing, newest first: the rows of the part `acts/of_object.html`."""
+    return list(Act.objects.filter(of_kind=kind, of_id=str(id)).order_by("-at", "-id")[:most])
+
+
+def together(act: Act) -> list[Act]:
+    """All acts of the same request, in their order; only this one where it came from a job."""
+    if not act.request_id:
+        return [act]
+    return list(Act.objects.filter(request_id=act.request_id).order_by("at", "id"))
+
+
+def rows_changed(act: Act) -> list[History]:
+    """The rows that changed under an act, as the triggers kept them."""
+    return list(History.objects.filter(act_id=act.pk).order_by("at", "id"))
+
+
+def differences(before: Mapping[str, Any] | None, after: Mapping[str, Any] | None) -> list[tuple[str, Any, Any]]:
+    """Fields that differ, by name, with the value before and after; None where it was not there."""
+    old, new = before or {}, after or {}
+    return [(name, old.get(name), new.get(name)) for name in sorted({*old, *new}) if old.get(name) != new.get(name)]

@@ -8,11 +8,9 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from django.conf import settings
 from django.http import HttpRequest
 
-from purser.access import actors, permit
-from purser.postgres import sealing
+from purser.access import actors, factors, permit
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library is untyped
@@ -38,23 +36,10 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
 
 
 class MFAAdapter(DefaultMFAAdapter):  # type: ignore[misc]
-    """Second factors are sealed at rest with the installation's key; they belong to a person, not to a
-    tenant.
-    """
+    """Second factors are sealed at rest."""
 
     def encrypt(self, text: str) -> str:
-        return sealing.seal(text, keys=_keys(), bound=FACTOR).hex()
+        return factors.seal(text)
 
     def decrypt(self, encrypted_text: str) -> str:
-        return sealing.reveal(bytes.fromhex(encrypted_text), keys=_keys(), bound=FACTOR)
-
-
-# The library asks to seal before it has a row to bind to.
-FACTOR = sealing.Bound(tenant="people", table="mfa_authenticator", pk="any", field="secret")
-
-
-def _keys() -> sealing.Keys:
-    current, *older = (
-        sealing.master(key) for key in (settings.SEALING_KEY, *getattr(settings, "SEALING_KEYS_BEFORE", ()))
-    )
-    return sealing.Keys(current=current, older=tuple(older))
+        return factors.reveal(encrypted_text)

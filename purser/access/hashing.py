@@ -34,9 +34,7 @@ class Argon2(Argon2PasswordHasher):
 @contextmanager
 def _turn() -> Iterator[None]:
     if not _free.acquire(timeout=PATIENCE):
-        raise Busy(
-            "Too many people are signing in at this moment.", code="sign_in", hint="Try again in a minute."
-        )
+        raise Busy("Too many people are signing in at this moment.", code="sign_in", hint="Try again in a minute.")
     try:
         yield
     finally:

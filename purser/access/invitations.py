@@ -41,9 +41,7 @@ def invite(actor: Actor, *, email: str, role: str, kind: str, now: datetime) -> 
     email = address(email)
     role = people.role_of(kind, role)
     if Membership.objects.filter(person__email=email).exists():
-        raise Refused(
-            f"{email} belongs here already.", code="member", hint="Change the role in the list instead."
-        )
+        raise Refused(f"{email} belongs here already.", code="member", hint="Change the role in the list instead.")
     row = Invitation(email=email, role=role, invited_by_id=actor.person, created_at=now)
     acts.record(
         actor,
@@ -60,9 +58,7 @@ def invite(actor: Actor, *, email: str, role: str, kind: str, now: datetime) -> 
 def send_again(actor: Actor, id: UUID, *, now: datetime) -> Issued:
     """A new link and 72 new hours for an invitation nobody accepted; the former link ends. Raises Missing."""
     row = _unanswered(id)
-    acts.record(
-        actor, "people.invite", summary=f"Invited {row.email} again", of=("invitation", row.pk), now=now
-    )
+    acts.record(actor, "people.invite", summary=f"Invited {row.email} again", of=("invitation", row.pk), now=now)
     return _with_token(row, now)
 
 
@@ -95,9 +91,7 @@ def look(token: str, *, now: datetime) -> Invitation:
     return row
 
 
-def accept(
-    token: str, *, person: Person, actor: Actor, password: str | None = None, now: datetime
-) -> Membership:
+def accept(token: str, *, person: Person, actor: Actor, password: str | None = None, now: datetime) -> Membership:
     """Make the person a member; of two at once one wins. Raises once.Spent, or Refused for another address.
 
     A person who is new (unsaved) is kept with `password`, and the address counts as proven: the token was

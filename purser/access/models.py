@@ -39,9 +39,7 @@ class Person(AbstractBaseUser):
     REQUIRED_FIELDS: ClassVar[list[str]] = []
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_is_lower")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(email=Lower("email")), name="person_email_is_lower")]
 
     def __str__(self) -> str:
         return self.name or self.email
@@ -156,9 +154,7 @@ class Act(TenantModel):
     walls: ClassVar[Walls] = Walls(append_only=True)
 
     at = models.DateTimeField()
-    person = models.ForeignKey(
-        Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
-    )
+    person = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     actor = models.CharField(max_length=254)
     verb = models.CharField(max_length=60)
     of_kind = models.CharField(max_length=40, blank=True)

@@ -96,16 +96,10 @@ def _locked(membership: UUID, *, keeps_owner: bool) -> Membership:
     is told.
     """
     owners = list(
-        Membership.objects.filter(role=verbs.OWNER)
-        .order_by("id")
-        .select_for_update()
-        .values_list("pk", flat=True)
+        Membership.objects.filter(role=verbs.OWNER).order_by("id").select_for_update().values_list("pk", flat=True)
     )
     row: Membership | None = (
-        Membership.objects.select_related("person")
-        .select_for_update(of=("self",))
-        .filter(pk=membership)
-        .first()
+        Membership.objects.select_related("person").select_for_update(of=("self",)).filter(pk=membership).first()
     )
     if row is None:
         raise Missing("There is no such person here.")

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
+from allauth.account.internal.flows.reauthentication import suspend_request
+from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -42,7 +44,13 @@ def look_again(request: HttpRequest) -> None:
 
 
 class Required:
-    """Middleware: leads a member without a second factor to set one up, before any page of a tenant."""
+    """Middleware, the last of all: leads a member without a second factor to set one up, before any page of
+    a tenant.
+
+    It also leads to confirming who one is where the sign-in library asks for that on its own pages. It does
+    so by an exception; another middleware's page for failures would take it for a defect if it saw it
+    first.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -63,3 +71,9 @@ class Required:
         if request.headers.get("HX-Request"):
             return HttpResponse(headers={"HX-Redirect": where})
         return HttpResponseRedirect(where)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, ReauthenticationRequired) and request.user.is_authenticated:
+            response: HttpResponse = suspend_request(request, reverse("account_reauthenticate"))
+            return response
+        return error.response if isinstance(error, ImmediateHttpResponse) else None

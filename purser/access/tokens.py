@@ -17,9 +17,7 @@ from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 
 LONGEST = timedelta(days=365)
-NOTED_EVERY = timedelta(
-    minutes=1
-)  # last_used_at: a write for each call would make reading as dear as writing
+NOTED_EVERY = timedelta(minutes=1)  # last_used_at: a write for each call would make reading as dear as writing
 _FORM = re.compile(r"prs_([0-9a-f]{32})_[A-Za-z0-9_-]{43}")
 
 
@@ -41,9 +39,7 @@ def make(actor: Actor, *, name: str, expires_at: datetime, now: datetime) -> Mad
     """
     name = name.strip()
     if not name:
-        raise Refused(
-            "A token needs a name.", code="name", hint="Name what will use it, like “month-end export”."
-        )
+        raise Refused("A token needs a name.", code="name", hint="Name what will use it, like “month-end export”.")
     if not now < expires_at <= now + LONGEST:
         raise Refused(
             f"A token ends after today and within {LONGEST.days} days; {expires_at:%Y-%m-%d} is not.",
@@ -78,9 +74,7 @@ def revoke(actor: Actor, id: UUID, *, now: datetime) -> None:
     row = ApiToken.objects.select_for_update().filter(pk=id, revoked_at=None).first()
     if row is None:
         raise Missing("There is no such token, or it was revoked already.")
-    acts.record(
-        actor, "tokens.revoke", summary=f"Revoked the API token “{row.name}”", of=("api key", row.pk), now=now
-    )
+    acts.record(actor, "tokens.revoke", summary=f"Revoked the API token “{row.name}”", of=("api key", row.pk), now=now)
     row.revoked_at = now
     row.save(update_fields=["revoked_at"])
 
@@ -105,9 +99,7 @@ def authenticate(value: str, now: datetime) -> tuple[UUID, Person]:
     with tenancy.acting_in(tenant):
         row = (
             ApiToken.objects.select_related("person")
-            .filter(
-                token_hash=once.hashed(value), revoked_at=None, expires_at__gt=now, person__is_active=True
-            )
+            .filter(token_hash=once.hashed(value), revoked_at=None, expires_at__gt=now, person__is_active=True)
             .filter(tenant__suspended_at=None)
             .first()
         )

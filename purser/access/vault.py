@@ -10,11 +10,12 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from django.conf import settings
 from django.contrib.postgres.expressions import ArraySubquery
+from django.db import connection
 
 from purser.access.models import Sealed, TenantKey
 from purser.kernel.errors import Missing
@@ -23,8 +24,8 @@ from purser.postgres import sealing, tenancy
 
 def keep(of_table: str, of_id: UUID, field: str, value: str, now: datetime) -> None:
     """Seal `value` for this field of this row, in place of what was there."""
-    # The lock keeps a rotation from retiring the key between our reading it and our writing with it.
-    wrapped = list(_keys_newest_first().select_for_update().values_list("wrapped", flat=True))
+    _lock("shared")  # no rotation may come between our reading the key and our writing with it
+    wrapped = list(_keys_newest_first().values_list("wrapped", flat=True))
     keys = _unwrapped(wrapped) if wrapped else _add_key(now)
     box = sealing.seal(value, keys=keys, bound=_bound(of_table, of_id, field))
     Sealed.objects.update_or_create(
@@ -72,13 +73,12 @@ def rotate_tenant_key(tenant: UUID, *, now: datetime) -> int:
     its keys at one moment; writers wait.
     """
     with tenancy.acting_in(tenant):
-        older = [key.pk for key in _keys_newest_first().select_for_update()]
+        _lock("alone")
+        older = [key.pk for key in _keys_newest_first()]
         rows = list(_rows())
         keys = _add_key(now)
         for row in rows:
-            row.value = sealing.seal(
-                _opened(row), keys=keys, bound=_bound(row.of_table, row.of_id, row.field)
-            )
+            row.value = sealing.seal(_opened(row), keys=keys, bound=_bound(row.of_table, row.of_id, row.field))
             row.save(update_fields=["value"])
         TenantKey.objects.filter(pk__in=older).delete()
     return len(rows)
@@ -92,11 +92,10 @@ def rewrap(tenant: UUID) -> int:
     """
     masters = _masters()
     with tenancy.acting_in(tenant):
-        keys = list(_keys_newest_first().select_for_update())
+        _lock("alone")
+        keys = list(_keys_newest_first())
         for key in keys:
-            key.wrapped = sealing.rewrap(
-                bytes(key.wrapped), masters=masters, master=masters[0], tenant=str(tenant)
-            )
+            key.wrapped = sealing.rewrap(bytes(key.wrapped), masters=masters, master=masters[0], tenant=str(tenant))
             key.save(update_fields=["wrapped"])
     return len(keys)
 
@@ -108,15 +107,22 @@ def _rows() -> Any:
     return Sealed.objects.annotate(keys=ArraySubquery(_keys_newest_first().values("wrapped")))
 
 
+def _lock(how: Literal["shared", "alone"]) -> None:
+    """Until the transaction ends: writers of secrets share the tenant's lock, a change of keys holds it
+    alone.
+    """
+    function = {"shared": "pg_advisory_xact_lock_shared", "alone": "pg_advisory_xact_lock"}[how]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {function}(hashtextextended(%s, 0))", [f"vault {tenancy.tenant()}"])
+
+
 def _keys_newest_first() -> Any:
     return TenantKey.objects.order_by("-created_at", "-id")
 
 
 def _opened(sealed: Sealed) -> str:
     keys = _unwrapped(sealed.keys)  # type: ignore[attr-defined]
-    return sealing.reveal(
-        bytes(sealed.value), keys=keys, bound=_bound(sealed.of_table, sealed.of_id, sealed.field)
-    )
+    return sealing.reveal(bytes(sealed.value), keys=keys, bound=_bound(sealed.of_table, sealed.of_id, sealed.field))
 
 
 def _add_key(now: datetime) -> sealing.Keys:

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, add_completion=False, help=__doc__)
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    help="Purser keeps what you sell, provision and bill in step.",
+)
+
+
+def home() -> Path:
+    """The data folder: PURSER_HOME, or .purser beside the package."""
+    return Path(os.environ.get("PURSER_HOME") or Path(__file__).resolve().parents[2] / ".purser").resolve()
 
 
 def django() -> None:
@@ -25,16 +37,6 @@ def django() -> None:
     framework.setup()
 
 
-def home() -> Path:
-    """The data folder: PURSER_HOME, or .purser beside the package."""
-    return Path(os.environ.get("PURSER_HOME") or Path(__file__).resolve().parents[2] / ".purser").resolve()
-
-
-@app.callback()
-def main() -> None:
-    """Purser keeps what you sell, provision and bill in step."""
-
-
 @app.command()
 def migrate() -> None:
     """Bring the database up to date: roles, tables, walls. Signs in as the owner (DATABASE_URL)."""
@@ -42,6 +44,55 @@ def migrate() -> None:
     from purser.cli import database
 
     database.migrate()
+
+
+@app.command()
+def web(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
+    """Serve the portal and the API."""
+    django()
+    from purser.cli import serve
+
+    serve.web(host=host, port=port, workers=workers)
+
+
+@app.command()
+def worker(concurrency: int = 2) -> None:
+    """Do the jobs: passes over pairs, previews, readings."""
+    django()
+    from purser.cli import serve
+
+    serve.worker(concurrency=concurrency)
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []},
+    add_help_option=False,
+)
+def sandbox(context: typer.Context) -> None:
+    """Run a vendor's sandbox: marketplace, autotask or connectwise, with --port N [--seed FILE] [--state FILE]."""
+    os.execv(sys.executable, [sys.executable, "-m", "sandboxes", *context.args])
+
+
+@app.command()
+def demo(
+    once: Annotated[bool, typer.Option("--once", help="Do the whole job without a person, print the result, exit.")] = False,
+    port: int = 8000,
+) -> None:
+    """A running Purser with a demo reseller; --once does the main job and tells how it went as JSON."""
+    from purser.cli import demo as it
+
+    it.once(home() / "once") if once else it.serve(home(), port=port)
+
+
+@app.command()
+def verify(
+    tenant: Annotated[str, typer.Option(help="Only this organisation's id.")] = "",
+) -> None:
+    """Check every invariant of the database; prints what is broken and exits 1 if anything is."""
+    django()
+    from purser.cli import verify as it
+
+    raise typer.Exit(it.verify(tenant))
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, hidden=True)

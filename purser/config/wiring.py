@@ -75,6 +75,13 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("integrator_user", "Integrator user", help="The API member's public key."),
         Field("integrator_password", "Integrator password", secret=True, help="The API member's private key."),
         Field("client_id", "Client ID", help="The integration's clientId."),
+        Field(
+            "dated",
+            "Date every change",
+            default="no",
+            required=False,
+            help="yes: also on agreements without proration, which ConnectWise refuses until it is switched on.",
+        ),
     ),
 }
 
@@ -171,7 +178,10 @@ def _connectwise(connection: Connection, secrets: dict[str, str], stamp: str) ->
     return connectwise.ConnectWiseConnector(
         http=_http(connection, stamp, threads=4, per_hour=None),
         settings=connectwise.ConnectWiseSettings(
-            site=s["site"], company_id=s.get("company_id", ""), client_id=s.get("client_id", "")
+            site=s["site"],
+            company_id=s.get("company_id", ""),
+            client_id=s.get("client_id", ""),
+            dated=s.get("dated") == "yes",
         ),
         secrets=connectwise.ConnectWiseSecrets(
             public_key=s.get("integrator_user", ""), private_key=secrets["integrator_password"]

@@ -1,0 +1,1 @@
+"""Entry points of jobs: load, one call. Periodic work is in periodic.py."""

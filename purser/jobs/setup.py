@@ -1,4 +1,4 @@
-"""The task queue's application object."""
+"""The task queue's application, when the framework has loaded."""
 
 from __future__ import annotations
 
@@ -6,4 +6,11 @@ from procrastinate import App
 
 
 def ready(app: App) -> None:
-    """Called when the framework has loaded: register our tasks."""
+    """Register our tasks and give the flows their ports."""
+    from purser.config import wiring
+    from purser.flows import ports
+    from purser.jobs import entrypoints, periodic
+
+    ports.use(wiring.ports)
+    app.add_tasks_from(entrypoints.tasks, namespace="")
+    app.add_tasks_from(periodic.tasks, namespace="")

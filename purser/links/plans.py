@@ -18,11 +18,12 @@ from purser.kernel.money import Money
 from purser.links.models import Link, Receipt, Run, StoredPlan, Sync
 from purser.links.models.runs import POSTED_RECEIPTS, PlanState
 from purser.links.receipts import Facts
-from purser.links.standing import Standing, link_of
+from purser.links.standing import Standing, describe, link_of
 from purser.postgres.locks import hold
 from purser.rating import proration
 from purser.reconcile.guard import Doubt
 from purser.reconcile.model import Change, Plan
+from purser.reconcile.plan import digested
 
 # How far back a posting counts as "made already" when the same one turns up again.
 REPEAT_WITHIN = timedelta(hours=24)
@@ -59,6 +60,11 @@ def sync(sync_id: UUID) -> Sync:
 
 def finish(run_id: UUID, *, state: str, text: str, numbers: Mapping[str, Any], now: datetime) -> None:
     Run.objects.filter(pk=run_id).update(state=state, text=text[:500], numbers=dict(numbers), ended_at=now)
+
+
+def schedule(sync: Sync, *, now: datetime) -> None:
+    """The next pass comes one interval after this one."""
+    Sync.objects.filter(pk=sync.pk).update(next_at=now + timedelta(seconds=sync.every_seconds))
 
 
 def posted_lately(sync_id: UUID, *, now: datetime) -> set[str]:
@@ -179,6 +185,7 @@ def row(change: Change[Standing], found: Found, today: date) -> dict[str, Any]:
     after = change.after.units if change.after else Decimal(0)
     return {
         "key": change.key,
+        "digested": digested(change, describe),
         "link": str(at.link),
         "company": facts.company,
         "subscription": facts.subscription,

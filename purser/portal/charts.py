@@ -35,7 +35,9 @@ class Chart:
 
     @cached_property
     def data(self) -> dict[str, Any]:
-        """For the JSON script that the chart element reads; values are floats for drawing only, words come from here."""
+        """For the JSON script that the chart element reads; values are floats for drawing only, words come from
+        here.
+        """
         return {
             "kind": self.kind,
             "title": self.title,
@@ -72,9 +74,12 @@ def chart(
 ) -> Chart:
     """A chart of (label, value) or (label, value, address) parts, largest first; beyond `most`, the rest is one part.
 
-    Shares are rounded to a tenth of a percent. Raises ValueError for a negative value in a donut, which cannot be a share.
+    Shares are rounded to a tenth of a percent. Raises ValueError for a negative value in a donut, which cannot be a
+    share.
     """
-    given = sorted(((part[0], Decimal(part[1]), part[2] if len(part) > 2 else "") for part in parts), key=lambda p: (-p[1], p[0]))
+    given = sorted(
+        ((part[0], Decimal(part[1]), part[2] if len(part) > 2 else "") for part in parts), key=lambda p: (-p[1], p[0])
+    )
     if kind == "donut" and any(value < 0 for _, value, _ in given):
         raise ValueError(f"{title}: a donut shows shares of a whole; {given[-1][0]} is {given[-1][1]}.")
     total = sum((value for _, value, _ in given), Decimal(0))
@@ -82,6 +87,7 @@ def chart(
         rest = given[most - 1 :]
         given = [*given[: most - 1], (f"{len(rest)} others", sum((value for _, value, _ in rest), Decimal(0)), "")]
     slices = tuple(
-        Slice(label, value, cells.number(value), f"{value / total * 100:.1f}%" if total else "0.0%", href) for label, value, href in given
+        Slice(label, value, cells.number(value), f"{value / total * 100:.1f}%" if total else "0.0%", href)
+        for label, value, href in given
     )
     return Chart(id, title, unit, kind, slices, total)

@@ -5,16 +5,17 @@
 
     path("t/<uuid:tenant>/linked/", linked, name="linked")
 
-The view runs in one transaction in the tenant's seat; a TemplateResponse is rendered inside it, and a failure rolls it back.
-With `seat=False` the view runs without a transaction, for pages that call a vendor: it takes `tenancy.acting_in` itself,
-around its reads and writes but never around the call, and gives its template plain values. Source: architecture, Tenancy.
+The view runs in one transaction in the tenant's seat; a TemplateResponse is rendered inside it, and a failure rolls
+it back. With `seat=False` the view runs without a transaction, for pages that call a vendor: it takes
+`tenancy.acting_in` itself, around its reads and writes but never around the call, and gives its template plain
+values. Source: architecture, Tenancy.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest
@@ -27,18 +28,15 @@ from purser.access.actors import Actor
 from purser.portal import failures
 from purser.postgres import tenancy
 
-
-class View(Protocol):
-    """A page's view: what it needs of the address comes by name; the tenant is `actor.tenant`."""
-
-    def __call__(self, request: HttpRequest, actor: Actor, /, **kwargs: Any) -> HttpResponseBase: ...
+# What it needs of the address comes by name; the tenant is `actor.tenant`.
+View = Callable[..., HttpResponseBase]
 
 
-def page(verb: str, *, seat: bool = True) -> Callable[[View], Callable[..., HttpResponseBase]]:
+def page(verb: str, *, seat: bool = True) -> Callable[[View], View]:
     """Guard a view by a verb. Raises LookupError at import for a verb that is not in the table."""
     verbs.find(verb)
 
-    def guard(view: View) -> Callable[..., HttpResponseBase]:
+    def guard(view: View) -> View:
         @wraps(view)
         def door(request: HttpRequest, tenant: UUID, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
@@ -73,4 +71,3 @@ def _rendered(response: HttpResponseBase) -> HttpResponseBase:
     if isinstance(response, SimpleTemplateResponse) and not response.is_rendered:
         return response.render()
     return response
-

@@ -1,7 +1,8 @@
 """Exports of lists: CSV (`table-data.csv`) and XLSX of everything that matches, with the shown or all columns.
 
-A file is written whole, from one snapshot, before its first byte is sent: a failure half-way is an error page and never a file
-that looks complete, and a slow reader holds no transaction open. Rows pass one at a time, so memory stays flat.
+A file is written whole, from one snapshot, before its first byte is sent: a failure half-way is an error page and
+never a file that looks complete, and a slow reader holds no transaction open. Rows pass one at a time, so memory
+stays flat.
 
 Only text cells are guarded against being read as formulas; numbers are written from typed values and stay numbers.
 Source: acceptance ID-47; reliability section 4 (CSV out) and P28; ux 17, 18.

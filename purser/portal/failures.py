@@ -1,7 +1,7 @@
 """From a failure to a page: what happened, what became of the input, what to do, and a number to quote.
 
-The kinds of `kernel.errors` say what the caller does next, and so what the answer is: Refused 422, Missing 404, Busy and
-Unsure 503, denied 403. Anything else is a defect: logged with its trace, shown without it. Source: ux 48.
+The kinds of `kernel.errors` say what the caller does next, and so what the answer is: Refused 422, Missing 404, Busy
+and Unsure 503, denied 403. Anything else is a defect: logged with its trace, shown without it. Source: ux 48.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
+from purser.kernel.errors import Busy, Missing, Refused, Unsure
 from purser.portal import requests
 
 log = logging.getLogger(__name__)
@@ -85,7 +85,9 @@ def step_up(request: HttpRequest) -> HttpResponse:
     back = request.get_full_path()
     if request.method not in {"GET", "HEAD"}:
         back = own_path(request, request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
-    return go(request, reverse("account_reauthenticate") + "?" + urlencode({"next": back}), title="Confirm that it is you")
+    return go(
+        request, reverse("account_reauthenticate") + "?" + urlencode({"next": back}), title="Confirm that it is you"
+    )
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -105,7 +107,9 @@ def go(request: HttpRequest, address: str, *, title: str) -> HttpResponse:
 
 def own_path(request: HttpRequest, address: str) -> str:
     """The path and query of an address on this host, "/" for any other: a foreign `next` must not lead away."""
-    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
+    if not url_has_allowed_host_and_scheme(
+        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
+    ):
         return "/"
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")
@@ -129,7 +133,10 @@ def bad(request: HttpRequest, exception: Exception | None = None) -> HttpRespons
 def forged(request: HttpRequest, reason: str = "") -> HttpResponse:
     """CSRF_FAILURE_VIEW: most often a page that was open while its session ended."""
     return show(
-        request, 403, title="This page was open too long", text="Nothing was changed: the form's safety mark has expired.",
+        request,
+        403,
+        title="This page was open too long",
+        text="Nothing was changed: the form's safety mark has expired.",
         hint="Reload the page, sign in if asked, and send it again.",
     )
 
@@ -139,11 +146,16 @@ def broken(request: HttpRequest) -> HttpResponse:
     kept = "Nothing of this step was kept: a step is saved whole or not at all."
     try:
         return show(
-            request, 500, title="Something is broken on our side", text=kept,
-            hint="Try again. If it happens again, send us the reference below: it leads to the record of what went wrong.",
+            request,
+            500,
+            title="Something is broken on our side",
+            text=kept,
+            hint="Try again. If it happens again, send us the reference below: it leads to what went wrong.",
         )
     except Exception:  # the frame itself is what broke
         log.exception("The page for a failure failed")
         return HttpResponse(
-            f"Something is broken on our side. {kept} Reference: {requests.id_of(request)}", status=500, content_type="text/plain"
+            f"Something is broken on our side. {kept} Reference: {requests.id_of(request)}",
+            status=500,
+            content_type="text/plain",
         )

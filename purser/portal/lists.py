@@ -40,7 +40,9 @@ def show(
 
 
 def read(request: HttpRequest, actor: Actor, table: Table, *, zone: str = "UTC") -> tuple[Listing, dict[str, Any]]:
-    """The listing this request asks for, and the context that parts/list.html needs: for pages with more than one list."""
+    """The listing this request asks for, and the context that parts/list.html needs: for pages with more than one
+    list.
+    """
     views = list(saved.visible(actor, table.name))
     slug = request.GET.get("view", "")
     page = listing.run(
@@ -52,8 +54,11 @@ def read(request: HttpRequest, actor: Actor, table: Table, *, zone: str = "UTC")
         kept=preferences.read(actor, table.name),
         saved=saved.named(views, slug) if slug else None,
     )
-    bulk = [(one, address) for one in table.bulk
-            if permit.allows(actor, one.verb) and (address := navigation.address(one.name, actor))]
+    bulk = [
+        (one, address)
+        for one in table.bulk
+        if permit.allows(actor, one.verb) and (address := navigation.address(one.name, actor))
+    ]
     return page, {
         "listing": page,
         "title": table.title,

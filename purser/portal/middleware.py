@@ -1,7 +1,7 @@
 """Security headers on every answer, and a page for every failure.
 
-`Headers` stands early, so that answers of other middleware get the headers too; `Failures` stands last, so that it sees what
-a view raises before anything else does. Source: reliability section 4; ux 47, 48.
+`Headers` stands early, so that answers of other middleware get the headers too; `Failures` stands last, so that it
+sees what a view raises before anything else does. Source: reliability section 4; ux 47, 48.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from purser.portal import failures, requests
 
 Next = Callable[[HttpRequest], HttpResponse]
 
-PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        "accelerometer", "autoplay", "bluetooth", "camera", "display-capture", "geolocation", "gyroscope", "hid", "idle-detection",
-        "magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb",
-    )
-)
+# Nothing of ours needs any of these; only names that browsers know, for they report the others.
+FEATURES = (
+    "accelerometer autoplay camera display-capture geolocation gyroscope hid idle-detection magnetometer microphone midi "
+    "payment screen-wake-lock serial usb"
+).split()
+PERMISSIONS = ", ".join(f"{feature}=()" for feature in FEATURES)
 
 
 def policy(nonce: str = "") -> str:

@@ -12,7 +12,9 @@ _current: ContextVar[str] = ContextVar("purser_request_id", default="-")
 
 
 def open_one(request: HttpRequest) -> str:
-    """Give the request an id of ours, 32 hexadecimal digits. One sent along is not taken: it could tie strangers' acts together."""
+    """Give the request an id of ours, 32 hexadecimal digits. One sent along is not taken: it could tie strangers'
+    acts together.
+    """
     id = secrets.token_hex(16)
     request.request_id = id  # type: ignore[attr-defined]
     _current.set(id)
@@ -25,9 +27,9 @@ def id_of(request: HttpRequest) -> str:
 
 def nonce_of(request: HttpRequest) -> str:
     """A nonce for one inline script of this answer; asking for it puts it into the policy."""
-    if not hasattr(request, "csp_nonce"):
-        request.csp_nonce = secrets.token_urlsafe(18)
-    return str(request.csp_nonce)
+    nonce = getattr(request, "csp_nonce", "") or secrets.token_urlsafe(18)
+    request.csp_nonce = nonce  # type: ignore[attr-defined]
+    return str(nonce)
 
 
 def is_partial(request: HttpRequest, target: str) -> bool:

@@ -10,7 +10,9 @@ from purser.portal.pages import account, acts, join, launch, organisations, peop
 
 
 def closed(request: HttpRequest) -> HttpResponse:
-    """A page of the sign-in library that we do not offer: nobody signs up, and an address is proven by an invitation."""
+    """A page of the sign-in library that we do not offer: nobody signs up, and an address is proven by an
+    invitation.
+    """
     raise Http404
 
 

@@ -1,4 +1,5 @@
-"""A spreadsheet file (XLSX, ECMA-376) written row by row: text as inline strings, never a formula; numbers and dates typed.
+"""A spreadsheet file (XLSX, ECMA-376) written row by row: text as inline strings, never a formula; numbers and dates
+typed.
 
 Our own writer, because the common one keeps shared strings in memory and cannot promise inline ones.
 """
@@ -18,41 +19,43 @@ from purser.kernel.errors import Refused
 
 MOST_ROWS = 1_048_575  # a sheet's limit, less the head
 LONGEST = 32_767  # characters of a cell
+DAY_0 = date(1899, 12, 30)
 EXACT_DIGITS = 15  # a spreadsheet's numbers are floating; longer ones go in as text, exact
 _ILLEGAL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _ESCAPE = re.compile(r"_x[0-9A-Fa-f]{4}_")
 
+_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+_DOCUMENT = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
+_FONT = '<sz val="11"/><name val="Calibri"/>'
 _PARTS = {
     "[Content_Types].xml": (
-        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        f'<Types xmlns="{_PACKAGE}/content-types">'
         '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
         '<Default Extension="xml" ContentType="application/xml"/>'
-        '<Override PartName="/xl/workbook.xml" '
-        'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.sheet.main+xml"/>'
-        '<Override PartName="/xl/worksheets/sheet1.xml" '
-        'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.worksheet+xml"/>'
-        '<Override PartName="/xl/styles.xml" '
-        'ContentType="application/vnd.openxmlformats-officedocument.spreadsheetml.styles+xml"/></Types>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{_TYPE}.sheet.main+xml"/>'
+        f'<Override PartName="/xl/worksheets/sheet1.xml" ContentType="{_TYPE}.worksheet+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{_TYPE}.styles+xml"/></Types>'
     ),
     "_rels/.rels": (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/>'
-        "</Relationships>"
+        f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{_DOCUMENT}/officeDocument" Target="xl/workbook.xml"/></Relationships>'
     ),
     "xl/_rels/workbook.xml.rels": (
-        '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/>'
-        '<Relationship Id="rId2" '
-        'Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/styles" Target="styles.xml"/></Relationships>'
+        f'<Relationships xmlns="{_PACKAGE}/relationships">'
+        f'<Relationship Id="rId1" Type="{_DOCUMENT}/worksheet" Target="worksheets/sheet1.xml"/>'
+        f'<Relationship Id="rId2" Type="{_DOCUMENT}/styles" Target="styles.xml"/></Relationships>'
     ),
     # Cell formats: 0 plain, 1 bold head, 2 date, 3 date and time.
     "xl/styles.xml": (
-        '<styleSheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
+        f'<styleSheet xmlns="{_MAIN}">'
         '<numFmts count="2"><numFmt numFmtId="164" formatCode="yyyy\\-mm\\-dd"/>'
         '<numFmt numFmtId="165" formatCode="yyyy\\-mm\\-dd\\ hh:mm:ss"/></numFmts>'
-        '<fonts count="2"><font><sz val="11"/><name val="Calibri"/></font><font><b/><sz val="11"/><name val="Calibri"/></font></fonts>'
-        '<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>'
-        "<borders count=\"1\"><border><left/><right/><top/><bottom/><diagonal/></border></borders>"
+        f'<fonts count="2"><font>{_FONT}</font><font><b/>{_FONT}</font></fonts>'
+        '<fills count="2"><fill><patternFill patternType="none"/></fill>'
+        '<fill><patternFill patternType="gray125"/></fill></fills>'
+        '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>'
         '<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>'
         '<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>'
         '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0" applyFont="1"/>'
@@ -60,7 +63,10 @@ _PARTS = {
         '<xf numFmtId="165" fontId="0" fillId="0" borderId="0" xfId="0" applyNumberFormat="1"/></cellXfs></styleSheet>'
     ),
 }
-_MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+_SHEET = (
+    f'<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
+    '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'
+)
 _XML = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 
 
@@ -72,10 +78,7 @@ def write(file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Any]], 
             pack.writestr(name, _XML + text)
         pack.writestr("xl/workbook.xml", _XML + _workbook(title))
         with pack.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as sheet:
-            sheet.write(
-                f'{_XML}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView workbookViewId="0">'
-                '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews><sheetData>'.encode()
-            )
+            sheet.write((_XML + _SHEET).encode())
             sheet.write(f"<row>{''.join(_text(head, style=1) for head in heads)}</row>".encode())
             for row in rows:
                 if count == MOST_ROWS:
@@ -92,10 +95,8 @@ def write(file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Any]], 
 
 def _workbook(title: str) -> str:
     name = escape(re.sub(r"[\[\]:*?/\\']", " ", title)[:31], {'"': "&quot;"}) or "Data"
-    relation = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-    return (
-        f'<workbook xmlns="{_MAIN}" xmlns:r="{relation}"><sheets><sheet name="{name}" sheetId="1" r:id="rId1"/></sheets></workbook>'
-    )
+    sheet = f'<sheet name="{name}" sheetId="1" r:id="rId1"/>'
+    return f'<workbook xmlns="{_MAIN}" xmlns:r="{_DOCUMENT}"><sheets>{sheet}</sheets></workbook>'
 
 
 def _cell(value: Any, zone: ZoneInfo) -> str:
@@ -110,14 +111,14 @@ def _cell(value: Any, zone: ZoneInfo) -> str:
     if isinstance(value, datetime):
         return f'<c s="3"><v>{_serial(value.astimezone(zone).replace(tzinfo=None))!r}</v></c>'
     if isinstance(value, date):
-        return f'<c s="2"><v>{(value - date(1899, 12, 30)).days}</v></c>'
+        return f'<c s="2"><v>{(value - DAY_0).days}</v></c>'
     return _text(str(value))
 
 
 def _serial(moment: datetime) -> float:
     """Days since 1899-12-30, as spreadsheets count."""
-    gone = moment - datetime(1899, 12, 30)
-    return round(gone.days + gone.seconds / 86_400, 9)
+    seconds = (moment.hour * 60 + moment.minute) * 60 + moment.second
+    return round((moment.date() - DAY_0).days + seconds / 86_400, 9)
 
 
 def _text(text: str, *, style: int = 0) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from purser.kernel import digest
@@ -54,15 +54,11 @@ def plan(
     )
 
 
-def digest_of(changes: list[Change[V]] | tuple[Change[V], ...], describe: Callable[[V], object] = digest.plain) -> str:
+def digest_of(changes: Sequence[Change[V]], describe: Callable[[V], object] = digest.plain) -> str:
     """What an approval binds to: the changes and nothing else, in order."""
-    return digest.of(
-        [
-            [
-                c.key,
-                None if c.before is None else describe(c.before),
-                None if c.after is None else describe(c.after),
-            ]
-            for c in changes
-        ]
-    )
+    return digest.of([digested(c, describe) for c in changes])
+
+
+def digested(change: Change[V], describe: Callable[[V], object]) -> list[object]:
+    """One change as the digest sees it; a stored plan keeps it, so that its digest can be checked against its rows."""
+    return [change.key, *(None if side is None else describe(side) for side in (change.before, change.after))]

@@ -19,7 +19,9 @@ UNDER = {
 
 
 def found(*, kind: Kind, name: str, parent: Organisation | None, now: datetime, zone: str = "UTC") -> Organisation:
-    """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its kind cannot have."""
+    """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its
+    kind cannot have.
+    """
     name = name.strip()
     if not name:
         raise Refused("An organisation needs a name.", code="name")
@@ -58,6 +60,8 @@ def under(parent: UUID) -> list[Organisation]:
 
 
 def ids_of_all() -> list[UUID]:
-    """Every organisation's id, oldest first; takes the operator's seat. For work that goes tenant by tenant."""
+    """Every organisation's id, oldest first; takes the operator's seat. For work that goes tenant by
+    tenant.
+    """
     with tenancy.listing_all():
         return list(Organisation.across.order_by("id").values_list("id", flat=True))

@@ -6,12 +6,13 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from sandboxes.autotask.entities import NUMBERS, Entity, Row, invalid
+from sandboxes.autotask.entities import KINDS, NUMBERS, Entity, Row, invalid
 
 Test = Callable[[Row], bool]
 
 MAX_RECORDS = 500
 MAX_OR = 500
+_SAME_IN_A_LINE = {"contractID"} | {name for kind in KINDS for name in (kind.line_id, kind.thing_id)}
 _TEXT_ONLY = {"beginswith", "endswith", "contains"}
 _ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "gt": lambda a, b: a > b,
@@ -43,7 +44,7 @@ def of_line(entity: Entity, body: Any) -> Test:
     same = [
         f
         for f in body.get("Filter", body.get("filter"))
-        if str(f.get("op")).lower() in {"eq", "in"} and str(f.get("field")).endswith("ID") and not f.get("udf")
+        if str(f.get("op")).lower() in {"eq", "in"} and f.get("field") in _SAME_IN_A_LINE and not f.get("udf")
     ]
     return _all([_test(entity, f) for f in same])
 

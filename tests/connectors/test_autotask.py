@@ -157,6 +157,20 @@ def test_it_sends_no_secret_to_a_zone_elsewhere(house: House, zone: str) -> None
     assert house.paths() == ["zoneInformation"]
 
 
+def test_it_sends_no_secret_to_a_zone_at_another_admitted_host(house: House) -> None:
+    with opened() as other:
+        known = frozenset(h.url.removeprefix("http://") for h in (house, other))
+        http = Http(hosts=HostRule(patterns=HOSTS, sandbox=known), timeouts=QUICK)
+        settings = AutotaskSettings(zone_lookup_url=f"{house.url}/atservicesrest")
+        psa = AutotaskConnector(http=http, settings=settings, secrets=SECRETS, clock=house.app.clock.now)
+        zone = {"url": f"{other.url}/ATServicesRest/"}
+        house.app.faults.arm(Fault("mangle", path="zoneInformation", body=zone))
+        with pytest.raises(Refused) as e:
+            psa.accounts()
+        http.close()
+        assert (e.value.code, other.app.requests) == ("address", [])
+
+
 def test_it_looks_the_zone_up_once_and_shows_it_no_secret(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Request] = []
     original = house.app.handle
@@ -246,6 +260,26 @@ def test_it_reads_services_and_bundles_with_their_units(house: House) -> None:
     assert (bundle.units_on(date(2026, 12, 31)), bundle.unit_cost) == (Decimal(5), None)
 
 
+def test_the_segment_of_the_first_day_asked_for_is_there(house: House) -> None:
+    for since, first in ((date(2026, 11, 30), 11), (date(2026, 12, 1), 12)):
+        for found in (
+            house.psa.service("9", "service:12", since=since),
+            house.psa.services(["9"], since=since).items["9/service:12"],
+        ):
+            assert found is not None
+            assert found.segments[0].starts_on.month == first
+
+
+@pytest.mark.parametrize("units", [2**31, -(2**31) - 1, 10**30, 1.5, "8", True, None])
+def test_units_that_are_no_32_bit_number_are_malformed(house: House, units: Any) -> None:
+    house.app.state["units"]["ContractServiceUnits"]["12"][-1]["units"] = units
+    with pytest.raises(Busy) as e:
+        house.psa.service("9", "service:12", since=TODAY)
+    assert e.value.code == "malformed"
+    reading = house.psa.services(["9"], since=TODAY)
+    assert (list(reading.items), reading.whole) == (["9/bundle:7"], False)
+
+
 def test_it_says_which_units_are_invoiced(house: House) -> None:
     house.control("post_period", contractID=9, through="2026-06-30")
     segments = house.psa.services(["9"], since=date(2026, 5, 20)).items["9/service:12"].segments
@@ -304,12 +338,31 @@ def test_it_pages_with_no_more_calls_than_rows_need() -> None:
         ]  # fmt: skip
         asked = [p.removesuffix("/next") for p in house.paths()]
         assert {p: asked.count(p) for p in asked} == {
+            "ContractServices/query/count": 1,
             "ContractServices/query": 3,  # 500 contracts at a time
             "ContractServiceUnits/query": 5,  # 2,400 rows of them
-            "ContractServiceBundles/query": 3,
+            "ContractServiceBundles/query/count": 1,
+            "ContractServiceBundles/query": 1,  # there are none: all are read in one call
             "Services/query": 1,
             "Services/entityInformation/fields": 1,
         }
+
+
+def test_it_keeps_to_the_contracts_asked_for_when_it_reads_all_lines() -> None:
+    with opened(many(501), timeouts=Timeouts()) as house:
+        gone = house.control("line_add", contractID=1500, serviceID=3, units=9)["id"]
+        asked = [str(1000 + n) for n in range(501) if n != 7] + ["900001"]
+        house.app.state["rows"]["ContractServices"] = {
+            id: line
+            for id, line in house.app.state["rows"]["ContractServices"].items()
+            if int(id) % 2 or line["id"] == gone
+        }
+        reading = house.psa.services(asked, since=TODAY)
+        assert house.paths().count("ContractServices/query") == 1
+        assert reading.whole, reading.cut
+        assert f"1500/service:{gone}" in reading.items
+        assert {s.agreement_id for s in reading.items.values()} <= set(asked)
+        assert len(reading.items) == 250
 
 
 def test_a_page_that_points_back_cuts_the_reading() -> None:

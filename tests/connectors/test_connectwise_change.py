@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from purser.connectors.connectwise import change, units
@@ -80,6 +80,7 @@ def taken(additions: list[Addition], step: change.Step, adjustment: Adjustment) 
             return [a for a in additions if a != old]
 
 
+@settings(max_examples=300)
 @given(histories(), st.integers(0, 45), st.integers(-10, 10))
 def test_it_shifts_every_day_from_its_date_on_and_no_other(before: list[Addition], on: int, delta: int) -> None:
     day = START + timedelta(days=on)
@@ -101,6 +102,9 @@ def test_it_shifts_every_day_from_its_date_on_and_no_other(before: list[Addition
             assert held(now, d) == held(before, d) + delta
 
 
+@example([addition(1, 1, 0, 1), addition(2, 1, 1, 2)], [1], 0, 0)
+@example([addition(1, 1, 0, 1), addition(2, 2, 1, 2), addition(3, 1, 2, 3)], [1, 1], 1, 0)
+@settings(max_examples=300)
 @given(histories(), st.lists(st.integers(1, 9), max_size=3), st.integers(0, 45), st.integers(0, 40))
 def test_it_makes_the_count_or_refuses(before: list[Addition], more: list[int], on: int, after: int) -> None:
     day = START + timedelta(days=on)

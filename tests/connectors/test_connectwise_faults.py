@@ -108,6 +108,7 @@ def test_it_changes_once_whatever_happens_and_says_what_did(world: World, call: 
         assert isinstance(again.adjust(change(1, 8), once="a1"), Done)
     assert world.rows() == AFTER
     assert again.find(change(1, 8), once="a1") is True
+    assert [e["what"] for e in world.app.effects].count("addition.post") == 1
 
 
 def test_it_removes_the_twin_that_a_late_call_made(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
@@ -83,8 +84,8 @@ class AutotaskConnector:
         return _reading(rows.succession(read.items), at, [*read.cuts, *self._hidden("Contracts")])
 
     def services(self, agreement_ids: Sequence[str], *, since: date) -> Reading[Service]:
-        """Costs, for services and for bundles: one call for each 500 lines and each 500 unit rows, begun anew
-        for every 500 contracts; and one for each 500 entries of the catalogue that are used.
+        """Costs, for services and for bundles: one call for each 500 lines and each 500 unit rows, at most one
+        more for every 500 contracts, and one for each 500 entries of the catalogue that are used.
 
         A service whose units could not all be read is left out: with fewer units it would be a wrong value.
         """
@@ -93,17 +94,15 @@ class AutotaskConnector:
         items: dict[str, Service] = {}
         cuts: list[str] = []
         for kind in KINDS:
+            lines, faults = self._lines(kind, wanted, first=kind is KINDS[0])
+            cuts += faults
             read: list[tuple[Line, tuple[Segment, ...]]] = []
-            for chunk in _chunks(wanted):
-                inside = {"op": "in", "field": "contractID", "value": chunk}
-                first = kind is KINDS[0] and chunk[0] == wanted[0]
-                pages = self._query(kind.lines, [inside], (), first=first)
-                lines = rows.read(kind.lines, pages, partial(_line, kind, chunk), lambda line: line.id)
-                cuts += lines.cuts
-                if lines.items:
-                    units = self._units(kind, inside, since)
-                    cuts += units.cuts
-                    read += [(x, s) for x in lines.items.values() if (s := units.of(x.id)) is not None]
+            for chunk in _chunks(sorted({line.contract_id for line in lines})):
+                units = self._units(kind, {"op": "in", "field": "contractID", "value": chunk}, since)
+                cuts += units.cuts
+                here = frozenset(chunk)
+                known = ((line, units.of(line.id)) for line in lines if line.contract_id in here)
+                read += [(line, segments) for line, segments in known if segments is not None]
             things = self._things(kind, sorted({line.thing_id for line, _ in read}), cuts)
             periods = self._periods(kind, cuts) if read else {}
             for line, segments in read:
@@ -165,6 +164,32 @@ class AutotaskConnector:
             if first:
                 raise
             return Pages((), e.text)
+
+    def _lines(self, kind: Kind, wanted: Sequence[int], *, first: bool) -> tuple[list[Line], tuple[str, ...]]:
+        """The lines of these contracts; those of all contracts are read where that takes fewer calls."""
+        chunks = list(_chunks(wanted))
+        if len(chunks) > 1 and self._pages_of_all(kind, first=first) < len(chunks):
+            pages = self._query(kind.lines, _ALL, (), first=first)
+            every = rows.read(kind.lines, pages, partial(wire.line, kind=kind), lambda line: line.id)
+            asked = frozenset(wanted)
+            return [line for line in every.items.values() if line.contract_id in asked], every.cuts
+        found: list[Line] = []
+        cuts: tuple[str, ...] = ()
+        for place, chunk in enumerate(chunks):
+            inside = {"op": "in", "field": "contractID", "value": chunk}
+            pages = self._query(kind.lines, [inside], (), first=first and place == 0)
+            read = rows.read(kind.lines, pages, partial(_line, kind, frozenset(chunk)), lambda line: line.id)
+            found += read.items.values()
+            cuts += read.cuts
+        return found, cuts
+
+    def _pages_of_all(self, kind: Kind, *, first: bool) -> float:
+        try:
+            return -(-self._client.count(kind.lines, _ALL) // PAGE)
+        except Failure:
+            if first:
+                raise
+            return math.inf
 
     def _units(self, kind: Kind, of: Mapping[str, Any], since: date, *, first: bool = False) -> Units:
         still = {"op": "gte", "field": "endDate", "value": writes.day(since)}
@@ -236,7 +261,7 @@ def _service(
     )
 
 
-def _line(kind: Kind, contracts: Sequence[int], row: Mapping[str, Any]) -> Line:
+def _line(kind: Kind, contracts: frozenset[int], row: Mapping[str, Any]) -> Line:
     line = wire.line(row, kind)
     if line.contract_id not in contracts:
         raise Malformed(f"it belongs to contract {line.contract_id}, which was not asked for")

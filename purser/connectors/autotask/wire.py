@@ -103,7 +103,9 @@ def item(payload: Any) -> dict[str, Any] | None:
 
 
 def counted(payload: Any) -> int:
-    return fields.number(payload, "queryCount", low=0) if isinstance(payload, dict) else -1
+    if not isinstance(payload, dict):
+        raise Malformed("it is not an object")
+    return fields.number(payload, "queryCount", low=0)
 
 
 def created(payload: Any) -> str:

@@ -128,7 +128,7 @@ def _fresh(
     shifts = _shifts(known, first.ends_on, adjustment)
     ends = tuple(End(a, on) for a in carriers)
     if left == 0:
-        return _unambiguous((*shifts, *ends), adjustment)
+        return _unambiguous((*shifts, *reversed(ends)), adjustment)
     if len(carriers) == 1 and (first.starts_on == on or not dated):
         return _unambiguous((Set(first, left, priced=True), *shifts), adjustment)
     less = sum((a.less_included for a in carriers), Decimal(0))
@@ -151,8 +151,8 @@ def _rest(
     after = placed[0].ends_on if placed else next((a.ends_on for a in ended), None)
     shifts = _shifts(known, after, adjustment, done=touched)
     ends = tuple(End(a, adjustment.effective_on) for a in ended)
-    # Without a new addition the ending of the old one comes last: it is what the later ones are found by.
-    steps = (*twins, *ends, *shifts) if placed else (*shifts, *ends)
+    # Without a new addition the first old one is ended last: its last day is what the later ones are found by.
+    steps = (*twins, *ends, *shifts) if placed else (*shifts, *reversed(ends))
     return Course(begun=True, steps=steps, reference=str(like.id))
 
 

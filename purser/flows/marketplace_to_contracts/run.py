@@ -108,6 +108,7 @@ def run(
                 connections.met(at.pk, failure, now=clock())
         with tenancy.acting_in(tenant):
             plans.finish(record.pk, state=state, text=result.text, numbers=_numbers(result), now=clock())
+            plans.schedule(sync, now=clock())
         return result
 
 

@@ -19,7 +19,7 @@ from purser.portal.failures import own_path
 _NEXT = "after_second_factor"
 
 
-class NameForm(forms.ModelForm[Person]):
+class NameForm(forms.ModelForm):  # type: ignore[type-arg]  # not subscriptable at run time
     class Meta:
         model = Person
         fields = ["name"]
@@ -42,7 +42,9 @@ def _person(request: HttpRequest) -> Person:
 
 @login_required
 def choose(request: HttpRequest) -> HttpResponse:
-    """After sign-in without a deep link: the one organisation, a choice of several, or a page that says there is none."""
+    """After sign-in without a deep link: the one organisation, a choice of several, or a page that says
+    there is none.
+    """
     places = people.places(_person(request).pk)
     if len(places) == 1 and "choose" not in request.GET:
         return HttpResponseRedirect(home_of(places[0].tenant))

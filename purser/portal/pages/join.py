@@ -5,6 +5,7 @@ Whatever is wrong with a link, the page says the same. Source: reliability P23.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
@@ -38,15 +39,15 @@ class JoinForm(forms.Form):
         help_text="At least 12 characters. A sentence is good.",
     )
 
-    def __init__(self, email: str, *args: object, **kwargs: object) -> None:
+    def __init__(self, email: str, *args: Any, **kwargs: Any) -> None:
         self.email = email
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        super().__init__(*args, **kwargs)
 
     def clean(self) -> dict[str, object]:
         values = self.cleaned_data
         try:
             person = Person(email=self.email, name=values.get("name", ""))
-            password_validation.validate_password(values.get("password", ""), person)  # type: ignore[arg-type]
+            password_validation.validate_password(values.get("password", ""), person)
         except ValidationError as wrong:
             self.add_error("password", wrong)
         return values

@@ -37,9 +37,7 @@ def launch(request: HttpRequest, tenant: UUID) -> HttpResponse:
     now = timezone.now()
     try:
         with tenancy.acting_in(tenant):
-            claims = launches.opened(
-                request.POST.get("token", ""), secrets=launches.secrets_of_tenant(), now=now
-            )
+            claims = launches.opened(request.POST.get("token", ""), secrets=launches.secrets_of_tenant(), now=now)
             person = launches.take(claims, now=now)
     except launches.NotLaunched as refusal:
         return render(request, "launch/refused.html", {"refusal": refusal}, status=403)
@@ -57,7 +55,9 @@ launch.before_second_factor = True  # type: ignore[attr-defined]
 
 @page("connections.write", seat=False)
 def activate(request: HttpRequest, actor: Actor, token: str) -> HttpResponse:
-    """Fill the marketplace page from a licence link: the person sees what will happen, then confirms. Source: ID-2."""
+    """Fill the marketplace page from a licence link: the person sees what will happen, then confirms.
+    Source: ID-2.
+    """
     now = timezone.now()
     try:
         with tenancy.acting_in(actor.tenant):
@@ -85,7 +85,7 @@ def activate(request: HttpRequest, actor: Actor, token: str) -> HttpResponse:
 
 
 def on_activate() -> Callable[[Mapping[str, str], Actor], object]:
-    """What fills the connection: named in settings.ON_ACTIVATE, so that this page need not know the topic behind it."""
-    fill: Callable[[Mapping[str, str], Actor], object] = import_string(settings.ON_ACTIVATE)
+    """What fills the connection, by its dotted name in settings.ON_ACTIVATE: this page need not know the topic behind."""
+    name: str = getattr(settings, "ON_ACTIVATE", "")
+    fill: Callable[[Mapping[str, str], Actor], object] = import_string(name)
     return fill
-

@@ -1,7 +1,7 @@
 """The operator's pages: the resellers, founding one, issuing its licence.
 
-These act in two organisations: the operator's own, where the permission is, and the reseller's, where the rows are. Each has
-its own transaction and its own act, the operator's first.
+These act in two organisations: the operator's own, where the permission is, and the reseller's, where the
+rows are. Each has its own transaction and its own act, the operator's first.
 """
 
 from __future__ import annotations
@@ -43,24 +43,36 @@ class FoundForm(forms.Form):
     )
 
 
-class LicenceForm(forms.Form):
-    """What the reseller's marketplace page will show. Source: acceptance ID-1."""
+def _secret(label: str, *, required: bool = True, help_text: str = "") -> forms.CharField:
+    widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+    return forms.CharField(label=label, max_length=500, widget=widget, required=required, help_text=help_text)
 
-    account_number = forms.CharField(label="Account number", max_length=100)
-    subscription_key = forms.CharField(label="Subscription key", max_length=500, widget=forms.PasswordInput)
-    gateway_secret = forms.CharField(label="Gateway secret", max_length=500, widget=forms.PasswordInput, required=False)
-    licence_customer = forms.CharField(label="License customer", max_length=200)
-    licence_key = forms.CharField(label="License key", max_length=500, widget=forms.PasswordInput)
+
+class LicenceForm(forms.Form):
+    """What the reseller's marketplace page will show; named as the connection's settings are. Source:
+    acceptance ID-1.
+    """
+
+    account_number = forms.CharField(label="Account Number", max_length=100)
+    gateway_secret = _secret("Subscription + Gateway Secret")
+    license_customer = forms.CharField(label="License Customer", max_length=200)
+    license_key = _secret("License Key")
     gateway_url = forms.URLField(label="Gateway URL", max_length=500, assume_scheme="https")
-    gateway_user = forms.CharField(label="Gateway user", max_length=200)
-    gateway_password = forms.CharField(label="Gateway password", max_length=500, widget=forms.PasswordInput)
-    launch_secret = forms.CharField(
-        label="Launch secret", max_length=500, widget=forms.PasswordInput, required=False,
-        help_text="Signs the launch button of the control panel.",
+    gateway_user = forms.CharField(label="Gateway User", max_length=200)
+    gateway_password = _secret("Gateway Password")
+    market = forms.CharField(label="Market", max_length=10, initial="us", required=False)
+    version = forms.ChoiceField(label="Version", choices=[("1.1", "1.1"), ("21", "21")], initial="1.1")
+    token_url = forms.URLField(
+        label="Token URL", max_length=500, assume_scheme="https", required=False, help_text="Version 21 only."
     )
+    client_id = forms.CharField(label="Client ID", max_length=200, required=False, help_text="Version 21 only.")
+    client_secret = _secret("Client Secret", required=False, help_text="Version 21 only.")
+    launch_secret = _secret("Launch Secret", required=False, help_text="Signs the launch button of the control panel.")
     contact = forms.CharField(
-        label="Send the link to", max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "off"}),
-        help_text="The link works once, for 72 hours, and only for a signed-in member who may change connections.",
+        label="Send the link to",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        help_text="It works once, for 72 hours, and only for a signed-in member who may change connections.",
     )
 
 
@@ -101,9 +113,7 @@ def _found(request: HttpRequest, actor: Actor, *, name: str, zone: str, contact:
     with tenancy.acting_in(actor.tenant):
         operator = organisations.own()
         after = {"name": name, "zone": zone, "contact": email}
-        acts.record(
-            actor, "operator.organisations.found", summary=f"Founded the reseller {name}", after=after, now=now
-        )
+        acts.record(actor, "operator.organisations.found", summary=f"Founded the reseller {name}", after=after, now=now)
     reseller = organisations.found(kind=Kind.RESELLER, name=name, parent=operator, zone=zone, now=now)
     with tenancy.acting_in(reseller.pk):
         issued = invitations.invite(actor, email=email, role=verbs.OWNER, kind=reseller.kind, now=now)
@@ -113,7 +123,9 @@ def _found(request: HttpRequest, actor: Actor, *, name: str, zone: str, contact:
 
 @page("operator.licences.issue", seat=False)
 def issue_licence(request: HttpRequest, actor: Actor, reseller: UUID) -> HttpResponse:
-    """Make a single-use link that fills the reseller's marketplace page, and mail it. Source: acceptance ID-2, F-15."""
+    """Make a single-use link that fills the reseller's marketplace page, and mail it. Source: acceptance
+    ID-2, F-15.
+    """
     with tenancy.listing_all():
         target = next((row for row in organisations.under(actor.tenant) if row.pk == reseller), None)
     if target is None:
@@ -125,7 +137,9 @@ def issue_licence(request: HttpRequest, actor: Actor, reseller: UUID) -> HttpRes
         except Refused as refusal:
             form.add_error("contact", " ".join(filter(None, [refusal.text, refusal.hint])))
         else:
-            messages.success(request, f"The licence link of {target.name} is on its way to {form.cleaned_data['contact']}.")
+            messages.success(
+                request, f"The licence link of {target.name} is on its way to {form.cleaned_data['contact']}."
+            )
             return HttpResponseRedirect(_list(actor))
     context = {
         "form": form,

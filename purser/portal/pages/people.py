@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from allauth.core import ratelimit
+from allauth.core.internal import ratelimit
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -40,9 +40,7 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [
-            (role, f"{role.capitalize()}. {words}") for role, words in verbs.ROLES.get(kind, {}).items()
-        ]
+        field.choices = [(role, f"{role.capitalize()}. {words}") for role, words in verbs.ROLES.get(kind, {}).items()]
 
 
 def _home(actor: Actor) -> str:
@@ -136,13 +134,13 @@ def limit(request: HttpRequest, email: str) -> None:
     """Three invitations an hour and address: nobody's mailbox is ours to fill. Raises Refused."""
     config = {"invite": INVITATIONS_PER_ADDRESS}
     if not ratelimit.consume(request, app="purser", action="invite", config=config, key=email):
-        raise Refused(
-            f"{email} was invited three times within the hour.", code="limit", hint="Try again in an hour."
-        )
+        raise Refused(f"{email} was invited three times within the hour.", code="limit", hint="Try again in an hour.")
 
 
 def send(issued: invitations.Issued, *, tenant: UUID, inviter: str) -> None:
-    """Mail the link, once the invitation is committed. A mail that fails leaves an invitation to send again."""
+    """Mail the link, once the invitation is committed. A mail that fails leaves an invitation to send
+    again.
+    """
     with tenancy.acting_in(tenant):
         organisation = organisations.own()
     row = issued.invitation

@@ -1,7 +1,10 @@
-"""What the address asks of a list, and back: `?company.is=Acme&count.min=5&sort=-adjusted_on&page=2&columns=a,b&size=50`.
+"""What the address asks of a list, and back:
+`?company.is=Acme&count.min=5&sort=-adjusted_on&page=2&columns=a,b&size=50`.
 
-- `<column>.<operator>=<value>`, any number of times; all must hold. Operators: see OPERATORS. `.in` may repeat: one of them.
-- `q` searches all text columns; `sort` names columns, comma-separated, "-" for descending; `columns` which and in what order.
+- `<column>.<operator>=<value>`, any number of times; all must hold. Operators: see OPERATORS. `.in` may repeat: one
+of them.
+- `q` searches all text columns; `sort` names columns, comma-separated, "-" for descending; `columns` which and in
+what order.
 - `page` from 1; `size` one of 25, 50, 100, 250; `view` the slug of a saved view, which the other parameters override.
 - Parameters without a dot that the list does not know belong to the page and are kept in every link.
 """
@@ -50,9 +53,18 @@ class Filter:
 
 
 @dataclass(frozen=True)
+class Base:
+    """What holds without a word in the address: the person's own order, columns and size, or the table's."""
+
+    sort: tuple[str, ...]
+    columns: tuple[str, ...]
+    size: int
+
+
+@dataclass(frozen=True)
 class Asked:
-    """A parsed address. `base` is what holds without a word in the address (the person's own order, size, columns);
-    `problems` are sentences about what could not be understood: while there are any, no rows are shown.
+    """A parsed address. `problems` are sentences about what could not be understood: while there are any, no rows
+    are shown.
     """
 
     filters: tuple[Filter, ...]
@@ -64,7 +76,7 @@ class Asked:
     view: str
     rest: tuple[tuple[str, str], ...]
     problems: tuple[str, ...]
-    base: Mapping[str, Any]
+    base: Base
 
     def query(self, **changes: Any) -> str:
         """The address that asks for this with changes; back on page 1 unless a page is given."""
@@ -75,9 +87,9 @@ class Asked:
         if new.search:
             pairs.append(("q", new.search))
         for name in ("sort", "columns"):
-            if getattr(new, name) != self.base[name]:
+            if getattr(new, name) != getattr(self.base, name):
                 pairs.append((name, ",".join(getattr(new, name))))
-        if new.size != self.base["size"]:
+        if new.size != self.base.size:
             pairs.append(("size", str(new.size)))
         if new.page > 1:
             pairs.append(("page", str(new.page)))
@@ -99,23 +111,25 @@ def parse(
     """Read an address. `kept` is the person's preference for this screen, `saved` the query of the saved view named."""
     problems: list[str] = []
     kept = kept or {}
-    base = {
-        "sort": _known(table, kept.get("sort")) or table.order,
-        "columns": _known(table, kept.get("columns")) or table.default_columns,
-        "size": kept.get("size") if kept.get("size") in SIZES else 50,
-    }
+    size = kept.get("size")
+    base = Base(
+        sort=tuple(name for name in _known(table, kept.get("sort")) if _sorts(table, name)) or table.order,
+        columns=_known(table, kept.get("columns")) or table.default_columns,
+        size=size if isinstance(size, int) and size in SIZES else 50,
+    )
     merged = saved.copy() if saved is not None else QueryDict(mutable=True)
     for name, values in params.lists():
         merged.setlist(name, values)
     if "\0" in "".join(value for _, values in merged.lists() for value in values):
-        return Asked((), "", base["sort"], base["columns"], base["size"], 1, "", (), ("The address holds an unreadable sign.",), base)
+        problem = "The address holds a sign that no text of ours can hold."
+        return Asked((), "", base.sort, base.columns, base.size, 1, "", (), (problem,), base)
     filters = tuple(_filters(table, merged, problems))
     return Asked(
         filters=filters,
         search=merged.get("q", "").strip()[:LONGEST],
-        sort=_sort(table, merged.get("sort", ""), problems) or base["sort"],
-        columns=_columns(table, merged.get("columns", ""), problems) or base["columns"],
-        size=_size(merged.get("size", ""), base["size"], problems),
+        sort=_sort(table, merged.get("sort", ""), problems) or base.sort,
+        columns=_columns(table, merged.get("columns", ""), problems) or base.columns,
+        size=_size(merged.get("size", ""), base.size, problems),
         page=_page(merged.get("page", ""), problems),
         view=params.get("view", "") if saved is not None else "",
         rest=tuple(
@@ -177,26 +191,30 @@ def _wrong(column: Column, operator: str, value: str) -> str:
 
 def _is_date(value: str) -> bool:
     try:
-        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)) and 1900 <= date.fromisoformat(value).year <= 2999
+        return (
+            bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)) and 1900 <= date.fromisoformat(value).year <= 2999
+        )
     except ValueError:
         return False
 
 
 def _sort(table: Table, text: str, problems: list[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(filter(None, text.split(","))))
-    for name in names:
-        column = table.by_name.get(name.removeprefix("-"))
-        if column is None or not column.can_sort:
-            problems.append(f"This list cannot be ordered by {name.removeprefix('-')!r}.")
-    return names
+    wrong = [name for name in names if not _sorts(table, name)]
+    problems.extend(f"This list cannot be ordered by {name.removeprefix('-')!r}." for name in wrong)
+    return tuple(name for name in names if name not in wrong)
+
+
+def _sorts(table: Table, name: str) -> bool:
+    column = table.by_name.get(name.removeprefix("-"))
+    return column is not None and column.can_sort
 
 
 def _columns(table: Table, text: str, problems: list[str]) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(filter(None, text.split(","))))
     unknown = [name for name in names if name not in table.by_name]
-    if unknown:
-        problems.append(f"This list has no column {', '.join(map(repr, unknown))}.")
-    return names
+    problems.extend(f"This list has no column {name!r}." for name in unknown)
+    return tuple(name for name in names if name not in unknown)
 
 
 def _size(text: str, base: int, problems: list[str]) -> int:

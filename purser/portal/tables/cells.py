@@ -18,7 +18,9 @@ ICONS = {"good": "circle-check", "bad": "circle-x", "warn": "alert-triangle", "n
 
 
 def number(value: Decimal | int | None) -> str:
-    """Thousands grouped, the value's own decimals, negatives in parentheses: -2.00 is (2.00). Source: acceptance ID-33."""
+    """Thousands grouped, the value's own decimals, negatives in parentheses: -2.00 is (2.00). Source: acceptance
+    ID-33.
+    """
     if value is None:
         return ""
     text = f"{abs(value):,f}" if isinstance(value, Decimal) else f"{abs(value):,}"
@@ -41,8 +43,12 @@ def moment(value: datetime | None, zone: str = "UTC") -> SafeString:
 def sign(tone: str, words: str, icon: str = "") -> SafeString:
     """A badge whose icon and words carry what its colour says. Raises KeyError for an unknown tone."""
     return format_html(
-        '<span class="sign sign-{}"><svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>{}</span>',
-        tone, static("portal/icons.svg"), icon or ICONS[tone], words,
+        '<span class="sign sign-{}"><svg class="icon" aria-hidden="true" focusable="false">'
+        '<use href="{}#{}"/></svg>{}</span>',
+        tone,
+        static("portal/icons.svg"),
+        icon or ICONS[tone],
+        words,
     )
 
 
@@ -56,7 +62,7 @@ def words(column: Column, row: Any, *, zone: str = "UTC") -> str:
     if column.kind == "number":
         return number(value)
     if column.kind == "datetime":
-        return value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z")
+        return str(value.astimezone(ZoneInfo(zone)).strftime("%Y-%m-%d %H:%M %Z"))
     if column.kind == "date":
         return str(value.isoformat())
     if column.kind == "badge":

@@ -1,5 +1,5 @@
-"""From what is asked to a query. Filters by equality and range use operators that row-level security lets an index serve;
-`contains` and the quick search do not and walk the tenant's rows. Source: reliability R18.
+"""From what is asked to a query. Filters by equality and range use operators that row-level security lets an index
+serve; `contains` and the quick search do not and walk the tenant's rows. Source: reliability R18.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from purser.portal.tables.model import Column, Table
 def rows(
     table: Table, actor: Actor, asked: Asked, params: QueryDict, *, now: datetime, zone: str = "UTC"
 ) -> QuerySet[Any, Any]:
-    """The rows asked for, in a total order. Raises Refused with the first problem of `asked`, or when a value does not fit.
+    """The rows asked for, in a total order. Raises Refused with the first problem of `asked`, or when a value does
+    not fit.
 
     `zone` is where a day begins and ends; `now` decides what "the last 30 days" are.
     """
@@ -39,7 +40,9 @@ def rows(
             found = found.filter(condition(table.by_name[one.column], one, now=now, zone=ZoneInfo(zone)))
         if asked.search:
             texts = [column for column in table.columns if column.kind == "text" and column.can_filter]
-            found = found.filter(reduce(operator.or_, (Q(**{f"{c.path}__icontains": asked.search}) for c in texts), Q()))
+            found = found.filter(
+                reduce(operator.or_, (Q(**{f"{c.path}__icontains": asked.search}) for c in texts), Q())
+            )
     except (ValidationError, ValueError) as wrong:  # a text that is no identifier, for example
         words = "; ".join(wrong.messages) if isinstance(wrong, ValidationError) else str(wrong)
         raise Refused(f"A filter's value does not fit: {words}", code="address") from wrong
@@ -77,7 +80,9 @@ def condition(column: Column, one: Filter, *, now: datetime, zone: ZoneInfo) -> 
 
 
 def _number(value: str) -> Any:
-    """Whole numbers as such, which an index on a whole-number column can serve; others exactly, never cut to whole ones."""
+    """Whole numbers as such, which an index on a whole-number column can serve; others exactly, never cut to whole
+    ones.
+    """
     number = Decimal(value)
     return int(number) if number == number.to_integral_value() else Value(number, output_field=DecimalField())
 
@@ -85,12 +90,14 @@ def _number(value: str) -> Any:
 def _dated(column: Column, word: str, value: str, *, now: datetime, zone: ZoneInfo) -> Q:
     """Days as half-open ranges. A moment belongs to the day it falls on in `zone`."""
     today = now.astimezone(zone).date()
-    first, last = {
-        "is": lambda: (date.fromisoformat(value), date.fromisoformat(value)),
-        "min": lambda: (date.fromisoformat(value), None),
-        "max": lambda: (None, date.fromisoformat(value)),
-        "last": lambda: (today - timedelta(days=int(value) - 1), None),
-    }[word]()
+    first: date | None = None
+    last: date | None = None
+    if word == "last":
+        first = today - timedelta(days=int(value) - 1)
+    if word in {"is", "min"}:
+        first = date.fromisoformat(value)
+    if word in {"is", "max"}:
+        last = date.fromisoformat(value)
 
     def starts(day: date) -> date | datetime:
         return datetime.combine(day, time.min, tzinfo=zone) if column.kind == "datetime" else day

@@ -222,9 +222,7 @@ def run(
     return Listing(table, wanted, records[: wanted.size], total, total > COUNTED, more, "", zone)
 
 
-def chosen(
-    table: Table, actor: Actor, posted: QueryDict, *, now: datetime, zone: str = "UTC"
-) -> QuerySet[Any, Any]:
+def chosen(table: Table, actor: Actor, posted: QueryDict, *, now: datetime, zone: str = "UTC") -> QuerySet[Any, Any]:
     """The rows a bulk form names: the ticked ones, or all that match what the list showed. Raises Refused for none."""
     if posted.get("all") == "1":
         params = QueryDict(posted.get("matching", ""))
@@ -233,13 +231,19 @@ def chosen(
     if not keys:
         raise Refused("No row is selected.", code="selection", hint="Tick at least one row.")
     try:
-        return table.rows(actor, QueryDict(posted.get("matching", ""))).filter(**{f"{table.key}__in": keys}).order_by(table.key)
+        return (
+            table.rows(actor, QueryDict(posted.get("matching", "")))
+            .filter(**{f"{table.key}__in": keys})
+            .order_by(table.key)
+        )
     except (ValidationError, ValueError) as wrong:
         raise Refused("A selected row has no proper id.", code="selection", hint="Reload the list.") from wrong
 
 
 def from_form(table: Table, params: QueryDict) -> str | None:
-    """The canonical address for the filter form's fields (f, o, v), the two sort fields (s1, s2) or column boxes (c); else None."""
+    """The canonical address for the filter form's fields (f, o, v), the two sort fields (s1, s2) or column boxes
+    (c); else None.
+    """
     if not {"f", "s1", "c"} & set(params):
         return None
     now = params.copy()
@@ -255,4 +259,3 @@ def from_form(table: Table, params: QueryDict) -> str | None:
     if "c" in params:
         now["columns"] = ",".join(params.getlist("c"))
     return "?" + now.urlencode(safe=",")
-

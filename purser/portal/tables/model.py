@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
@@ -29,9 +30,10 @@ class Sign:
 class Column:
     """One column. `name` is its word in addresses, saved views and exports, and never changes.
 
-    `field` is an ORM path (default: the name); `expression` an ORM expression instead of one. `read` computes the value from
-    the row in Python: such a column cannot be sorted or filtered. `currency` is the ORM path of the currency code (money).
-    `signs` gives the looks of a badge's values. `href` makes the value a link; else a click on it filters by it.
+    `field` is an ORM path (default: the name); `expression` an ORM expression instead of one. `read` computes the
+    value from the row in Python: such a column cannot be sorted or filtered. `currency` is the ORM path of the
+    currency code (money). `signs` gives the looks of a badge's values. `href` makes the value a link; else a click
+    on it filters by it.
     """
 
     name: str
@@ -41,7 +43,7 @@ class Column:
     expression: Any = None
     read: Callable[[Any], Any] | None = None
     currency: str = ""
-    signs: Mapping[str, Sign] = field(default_factory=dict)
+    signs: Mapping[str, Sign] = dataclasses.field(default_factory=dict)
     href: Callable[[Any], str] | None = None
     sortable: bool = True
     filterable: bool = True
@@ -91,7 +93,9 @@ class Empty:
 
 @dataclass(frozen=True)
 class Bulk:
-    """Something to do with chosen rows: a form posted to the tenant page of this URL name. Read it with `listing.chosen`."""
+    """Something to do with chosen rows: a form posted to the tenant page of this URL name. Read it with
+    `listing.chosen`.
+    """
 
     label: str
     name: str
@@ -115,8 +119,8 @@ class Table:
     """A list. `name` is the screen's name for preferences and saved views, and part of the element's id.
 
     `rows` gives all rows this actor may see on this screen, unordered, with what the columns need joined; it gets the
-    address's parameters for the page's own switches. `order` is the default, names of columns, "-" for descending; `key` makes
-    it total. `export` is the URL name of the export page
+    address's parameters for the page's own switches. `order` is the default, names of columns, "-" for descending;
+    `key` makes it total. `export` is the URL name of the export page
     (exports.door). `own` names the parameters that belong to the page itself; they are kept in every link.
     """
 

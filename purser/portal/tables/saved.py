@@ -1,4 +1,6 @@
-"""Saved views: a list's filters, order and columns under a name; personal, or shared with the organisation. Source: ux 14, 15."""
+"""Saved views: a list's filters, order and columns under a name; personal, or shared with the organisation. Source:
+ux 14, 15.
+"""
 
 from __future__ import annotations
 
@@ -34,15 +36,24 @@ def keep(actor: Actor, screen: str, *, name: str, query: str, shared: bool, now:
         raise Refused("A view needs a name of 1 to 80 characters, with a letter or digit.", code="name")
     if len(query) > 2000:
         raise Refused(f"The filters take {len(query)} characters; a view keeps up to 2000.", code="length")
-    acts.record(actor, "views.write", summary=f"Saved the view {name}", of=("saved_view", f"{screen}/{slug}"),
-                after={"query": query, "shared": shared}, now=now)
+    acts.record(
+        actor,
+        "views.write",
+        summary=f"Saved the view {name}",
+        of=("saved_view", f"{screen}/{slug}"),
+        after={"query": query, "shared": shared},
+        now=now,
+    )
     try:
         with transaction.atomic():
-            return SavedView.objects.create(
+            view: SavedView = SavedView.objects.create(
                 person_id=actor.person, screen=screen, name=name, slug=slug, query=query, shared=shared, created_at=now
             )
+            return view
     except IntegrityError as taken:
-        raise Refused(f"There is a view with a name like {name!r} on this list.", code="taken", hint="Choose another name.") from taken
+        raise Refused(
+            f"There is a view with a name like {name!r} on this list.", code="taken", hint="Choose another name."
+        ) from taken
 
 
 def drop(actor: Actor, screen: str, slug: str, *, now: datetime) -> None:
@@ -50,6 +61,12 @@ def drop(actor: Actor, screen: str, slug: str, *, now: datetime) -> None:
     view = SavedView.objects.filter(person_id=actor.person, screen=screen, slug=slug).first()
     if view is None:
         raise Missing("There is no such view of yours.")
-    acts.record(actor, "views.write", summary=f"Deleted the view {view.name}", of=("saved_view", f"{screen}/{slug}"),
-                before={"query": view.query, "shared": view.shared}, now=now)
+    acts.record(
+        actor,
+        "views.write",
+        summary=f"Deleted the view {view.name}",
+        of=("saved_view", f"{screen}/{slug}"),
+        before={"query": view.query, "shared": view.shared},
+        now=now,
+    )
     view.delete()

@@ -25,7 +25,11 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon beside words; it says nothing to a screen reader. Names: assets/icons.txt."""
-    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>', static("portal/icons.svg"), name)
+    return format_html(
+        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
+        static("portal/icons.svg"),
+        name,
+    )
 
 
 @register.simple_tag
@@ -58,7 +62,9 @@ def change(before: Any, after: Any) -> SafeString:
     return format_html(
         '<span class="change"><del><span class="visually-hidden">was </span>{}</del>{}'
         '<ins><span class="visually-hidden">becomes </span>{}</ins></span>',
-        _plain(before), icon("arrow-right"), _plain(after),
+        _plain(before),
+        icon("arrow-right"),
+        _plain(after),
     )
 
 
@@ -92,7 +98,9 @@ def control(field: BoundField) -> SafeString:
     """A form's control with the frame's classes, its hint and its error tied to it."""
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
-    look = "form-check-input" if kind in {"checkbox", "radio"} else "form-select" if kind == "select" else "form-control"
+    look = (
+        "form-check-input" if kind in {"checkbox", "radio"} else "form-select" if kind == "select" else "form-control"
+    )
     classes = [widget.attrs.get("class", ""), look, "is-wrong" if field.errors else ""]
     attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
     told = [f"{field.auto_id}_hint" if field.help_text else "", f"{field.auto_id}_wrong" if field.errors else ""]

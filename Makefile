@@ -1,0 +1,55 @@
+# Purser. `make demo` runs it, `make test` tests it; both set up everything they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+ASSETS := purser/portal/static/portal/.built
+export PIP_DISABLE_PIP_VERSION_CHECK = 1
+
+.PHONY: setup demo test check bench soak lock clean browser
+
+setup: $(STAMP) $(ASSETS)
+
+$(STAMP): requirements/dev.txt pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+$(ASSETS): $(STAMP) $(shell find purser/portal/assets -type f -not -path '*/node_modules/*' 2>/dev/null)
+	$(BIN)/python -m purser.portal.build
+	touch $@
+
+demo: setup
+	@exec $(BIN)/purser demo
+
+# The tests need a Chromium: Debian's is installed where that is allowed, else the tests say what is missing.
+browser:
+	@command -v chromium-headless-shell chromium >/dev/null 2>&1 || { \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
+	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium-headless-shell; } || \
+	  echo "No Chromium: install Debian's package chromium-headless-shell; the browser tests will fail without it."
+
+test: setup browser
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(STAMP)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/djlint purser/portal/templates --lint --quiet
+
+bench: setup
+	$(BIN)/python -m bench
+
+soak: setup
+	$(BIN)/python -m tests.flows.soak --days 30 --resources 1000
+
+# Write the lock files anew from requirements/*.in.
+lock:
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements/run.in -o requirements/run.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements/dev.in -o requirements/dev.txt
+
+clean:
+	rm -rf $(VENV) .purser purser/portal/static/portal purser/portal/assets/node_modules

@@ -1,0 +1,43 @@
+"""`purser verify`: every invariant, tenant by tenant, in the tenant's own seat."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db import connection
+
+from purser.access import checks as access_checks
+from purser.kernel.problem import Problem
+from purser.ledger import checks as ledger_checks
+from purser.links import checks as links_checks
+from purser.postgres import checks as wall_checks
+from purser.postgres import tenancy
+from purser.tenants import organisations
+
+
+def problems(*, now: datetime, only: UUID | None = None) -> list[tuple[str, Problem]]:
+    """All that is wrong, each with the organisation's name ("" for the database as a whole)."""
+    found = [("", p) for p in wall_checks.check(connection)]
+    with tenancy.listing_all():
+        everyone = organisations.everyone()
+    for organisation in everyone:
+        if only is not None and organisation.pk != only:
+            continue
+        with tenancy.acting_in(organisation.pk):
+            for check in (
+                ledger_checks.check(),
+                links_checks.check(now=now),
+                access_checks.check(kind=organisation.kind),
+            ):
+                found += [(organisation.name, p) for p in check]
+    return found
+
+
+def verify(tenant: str) -> int:
+    """Print what is broken; 0 when nothing is."""
+    found = problems(now=datetime.now(UTC), only=UUID(tenant) if tenant else None)
+    for name, problem in found:
+        print(f"{problem.code:18} {name or 'database'}: {problem.of}: {problem.text}")
+    print(f"{len(found)} problems found." if found else "Nothing found: all invariants hold.")
+    return 1 if found else 0

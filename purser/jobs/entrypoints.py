@@ -1,0 +1,60 @@
+"""Jobs: each loads by id and makes one call. All may be run again at any time."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate import Blueprint
+
+from purser.flows import ports
+from purser.flows.marketplace_to_contracts import reading
+from purser.flows.marketplace_to_contracts.run import run
+from purser.kernel.errors import Busy, Missing
+
+log = logging.getLogger("purser.jobs")
+tasks = Blueprint()
+
+
+@tasks.task(name="purser.sync")
+def sync(tenant: str, sync: str, cause: str = "monitor", approved: str | None = None) -> None:
+    """One pass over a pair."""
+    try:
+        result = run(
+            tenant=UUID(tenant),
+            sync_id=UUID(sync),
+            ports=ports.current(),
+            clock=timezone.now,
+            cause=cause,
+            approved=UUID(approved) if approved else None,
+        )
+    except (Busy, Missing) as failure:
+        log.info("sync %s: %s", sync, failure.text)
+        return
+    log.info("sync %s: %s posted, %s failed", sync, result.posted, result.failed)
+
+
+@tasks.task(name="purser.preview")
+def preview(tenant: str, sync: str) -> None:
+    """A pass that posts nothing and leaves a plan to read."""
+    try:
+        run(
+            tenant=UUID(tenant),
+            sync_id=UUID(sync),
+            ports=ports.current(),
+            clock=timezone.now,
+            cause="preview",
+            dry=True,
+        )
+    except (Busy, Missing) as failure:
+        log.info("preview %s: %s", sync, failure.text)
+
+
+@tasks.task(name="purser.read_everything")
+def read_everything(tenant: str, sync: str) -> None:
+    """Read all of both sides, so that there is something to map."""
+    try:
+        reading.everything(tenant=UUID(tenant), sync_id=UUID(sync), ports=ports.current(), clock=timezone.now)
+    except (Busy, Missing) as failure:
+        log.info("reading %s: %s", sync, failure.text)

@@ -1,0 +1,40 @@
+"""The rhythm: which passes are due, and what a dead worker left behind."""
+
+from __future__ import annotations
+
+import logging
+
+from django.utils import timezone
+from procrastinate import Blueprint
+from procrastinate.contrib.django import app
+
+from purser.flows.marketplace_to_contracts import reading
+from purser.postgres.queue import defer
+
+log = logging.getLogger("purser.jobs")
+tasks = Blueprint()
+KEEP_JOBS_HOURS = 72
+
+
+@tasks.periodic(cron="* * * * * */10")
+@tasks.task(name="purser.due", queueing_lock="due")
+def due(timestamp: int) -> None:
+    """Ask for a pass over every pair whose time has come. A pair that waits already is not asked for twice."""
+    for tenant, sync in reading.due(now=timezone.now()):
+        defer("purser.sync", lock=f"sync:{sync}", merge=True, tenant=str(tenant), sync=str(sync))
+
+
+@tasks.periodic(cron="* * * * *")
+@tasks.task(name="purser.revive", queueing_lock="revive")
+def revive(timestamp: int) -> None:
+    """Jobs whose worker died go back into the queue, locks and all; every job of ours may be run again."""
+    for job in app.job_manager.get_stalled_jobs():
+        log.warning("job %s (%s) had lost its worker; it is run again", job.id, job.task_name)
+        app.job_manager.retry_job_by_id(job.id, timezone.now())
+
+
+@tasks.periodic(cron="17 3 * * *")
+@tasks.task(name="purser.sweep", queueing_lock="sweep")
+def sweep(timestamp: int) -> None:
+    """Forget finished jobs."""
+    app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS_HOURS, include_failed=True, include_cancelled=True)

@@ -1,0 +1,1 @@
+"""What can be read of links: one function, the same numbers on every page, in the API and in exports."""

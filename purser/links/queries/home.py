@@ -1,0 +1,176 @@
+"""The numbers of the home page, and whether the readings behind them can be trusted. Source: acceptance ID-9; ux 29."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce
+
+from purser.kernel.money import Money
+from purser.links.models import Alarm, Connection, Drift, Link, Run, StoredPlan, Sync
+from purser.links.models.connections import ConnectionState
+from purser.links.models.relations import CompanyLink, LinkState
+from purser.links.models.runs import DriftState, PlanState
+from purser.links.queries import logs, pairs, reports
+
+# A reading older than this many rounds of its pair (and at least so long) is stale.
+ROUNDS, AT_LEAST = 5, timedelta(minutes=15)
+
+
+@dataclass(frozen=True)
+class Health:
+    """One connection: `tone` is good, warn or bad, `words` says it, `text` says why and what the vendor answered."""
+
+    connection: Connection
+    tone: str
+    words: str
+    text: str
+
+    @property
+    def trusted(self) -> bool:
+        return self.tone == "good"
+
+
+@dataclass(frozen=True)
+class Figures:
+    """`states` counts open relations by their state; `at_stake` is what the unlinked resources cost a month, per currency."""
+
+    states: dict[str, int]
+    linked: int
+    unlinked: int
+    at_stake: tuple[Money, ...]
+    failures: int
+    plans: int
+    drifts: int
+    last_run: Run | None
+
+    @property
+    def behind(self) -> int:
+        return self.states.get(LinkState.BEHIND, 0) + self.states.get(LinkState.PENDING, 0)
+
+    @property
+    def in_step(self) -> int:
+        return self.states.get(LinkState.IN_STEP, 0) + self.states.get(LinkState.ENDED, 0)
+
+    @property
+    def failed(self) -> int:
+        return self.states.get(LinkState.FAILED, 0) + self.states.get(LinkState.UNSURE, 0)
+
+    @property
+    def waiting(self) -> int:
+        return self.states.get(LinkState.WAITING, 0)
+
+    @property
+    def coverage(self) -> str:
+        """How much of what is bought is billed automatically, for example 92.5 %."""
+        whole = self.linked + self.unlinked
+        return f"{Decimal(100 * self.linked) / whole:.1f} %" if whole else "none"
+
+
+@dataclass(frozen=True)
+class SetUp:
+    """One step of the first hour: `page` is the URL name where it is done."""
+
+    words: str
+    done: bool
+    page: str
+
+
+def figures(context: str = "") -> Figures:
+    syncs = pairs.ids(context)
+    states = Counter(
+        dict(
+            Link.objects.filter(cleared_at=None, sync_id__in=syncs)
+            .values_list("state")
+            .annotate(n=Count("id"))
+            .order_by("state")
+        )
+    )
+    stake, missing = at_stake(context)
+    return Figures(
+        states=dict(states),
+        linked=states.total(),
+        unlinked=missing,
+        at_stake=stake,
+        failures=logs.open_failures(context),
+        plans=StoredPlan.objects.filter(sync_id__in=syncs, state=PlanState.WAITING).count(),
+        drifts=Drift.objects.filter(link__sync_id__in=syncs, state=DriftState.OPEN).count(),
+        last_run=Run.objects.filter(sync_id__in=syncs, ended_at__isnull=False).order_by("-started_at", "-id").first(),
+    )
+
+
+def at_stake(context: str = "") -> tuple[tuple[Money, ...], int]:
+    """What the unlinked resources cost a month at the marketplace's prices, and how many they are."""
+    rows = (
+        reports.unlinked(context)
+        .order_by()
+        .values("currency", "subscription__billing_period")
+        .annotate(worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id"))
+        .values_list("currency", "subscription__billing_period", "worth", "n")
+    )
+    per_currency: dict[str, Decimal] = {}
+    resources = 0
+    for currency, billed, worth, n in rows:
+        resources += n
+        if worth and currency:
+            per_currency[currency] = per_currency.get(currency, Decimal(0)) + worth / months(billed)
+    return tuple(Money(value, code).rounded() for code, value in sorted(per_currency.items())), resources
+
+
+def months(billed: str) -> Decimal:
+    """The months of a marketplace's billing period ("month", "3 months", "year"). One where it says none."""
+    found = re.fullmatch(r"(?:(\d+) )?(month|year)s?", billed)
+    if found is None:
+        return Decimal(1)
+    return Decimal(found[1] or 1) * (12 if found[2] == "year" else 1)
+
+
+def health(pair: Sync, *, now: datetime) -> tuple[Health, Health]:
+    """How both ends of a pair are: what a person must see before trusting a number."""
+    alarms: dict[object, list[Alarm]] = {}
+    for alarm in Alarm.objects.filter(connection_id__in=(pair.source_id, pair.target_id), cleared_at=None).order_by(
+        "raised_at", "id"
+    ):
+        alarms.setdefault(alarm.connection_id, []).append(alarm)
+    freshest = max(AT_LEAST, ROUNDS * timedelta(seconds=pair.every_seconds))
+    return (
+        _of(pair.source, alarms.get(pair.source_id, []), freshest, now),
+        _of(pair.target, alarms.get(pair.target_id, []), freshest, now),
+    )
+
+
+def _of(connection: Connection, alarms: list[Alarm], freshest: timedelta, now: datetime) -> Health:
+    if connection.state == ConnectionState.PAUSED:
+        return Health(connection, "bad", "Paused", connection.paused_text or "Nothing is called until a person acts.")
+    if connection.read_at is None:
+        return Health(connection, "warn", "Never read", "Nothing is known of this side yet.")
+    if now - connection.read_at > freshest:
+        minutes = int((now - connection.read_at).total_seconds() // 60)
+        return Health(connection, "warn", "Stale", f"The last reading is {minutes} minutes old.")
+    if not connection.whole:
+        return Health(connection, "warn", "Not read as a whole", connection.cut)
+    if alarms:
+        return Health(connection, "warn", "In trouble", alarms[0].text)
+    return Health(connection, "good", "Read as a whole", "")
+
+
+def set_up() -> list[SetUp]:
+    """The first hour in its order. Source: ux, First hour."""
+    kinds = {c.kind: c for c in Connection.objects.all()}
+    shop = kinds.pop("marketplace", None)
+    psa = next(iter(kinds.values()), None)
+    psa_page = psa.kind if psa else "autotask"
+    links = Link.objects.filter(cleared_at=None)
+    return [
+        SetUp("Connect the marketplace", bool(shop and shop.state == ConnectionState.READY), "marketplace"),
+        SetUp("Connect your PSA", bool(psa and psa.state == ConnectionState.READY), psa_page),
+        SetUp("Read both sides", bool(shop and psa and shop.read_at and psa.read_at), "schedule"),
+        SetUp("Map a first company", CompanyLink.objects.filter(cleared_at=None).exists(), "mapping"),
+        SetUp("Link a first resource", links.exists(), "mapping"),
+        SetUp("See it in step", links.filter(state=LinkState.IN_STEP).exists(), "runs"),
+    ]

@@ -1,0 +1,108 @@
+"""The logs of postings and of what the marketplace changed. Source: acceptance ID-28 to ID-44.
+
+`context` is "autotask", "connectwise" or "" for both; the functions need the tenant's seat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, CharField, DecimalField, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models.expressions import Combinable
+
+from purser.kernel.errors import Missing
+from purser.links.models import Link, Movement, Receipt
+from purser.links.models.runs import FAILED_RECEIPTS, POSTED_RECEIPTS, ReceiptState
+from purser.links.queries import pairs
+from purser.links.queries.reports import PLAIN, Trimmed
+
+# What became of a change at the marketplace. Source: acceptance ID-28, ID-29.
+BECAME: Mapping[str, str] = MappingProxyType(
+    {
+        "posted": "Posted",
+        "netted": "Cancelled out before posting",
+        "due": "Waits to be posted",
+        "unlinked": "Not linked, not posted",
+        "accepted": "Accepted as it is",
+    }
+)
+
+
+def posted(context: str = "") -> QuerySet[Receipt, Any]:
+    """Success log: what the PSA accepted, confirmed or not yet."""
+    return _receipts(context).filter(state__in=POSTED_RECEIPTS)
+
+
+def failed(context: str = "") -> QuerySet[Receipt, Any]:
+    """Failure log: postings that are due and did not succeed. One that does succeed leaves it for the success log."""
+    return _receipts(context).filter(state__in=FAILED_RECEIPTS).select_related("link__service__agreement")
+
+
+def open_failures(context: str = "") -> int:
+    return failed(context).count()
+
+
+def receipt(receipt_id: UUID) -> Receipt:
+    """One posting with its relation's both ends. Raises Missing."""
+    found: Receipt | None = (
+        Receipt.objects.select_related(
+            "link__resource__customer",
+            "link__resource__subscription",
+            "link__service__agreement__account",
+            "link__sync__source",
+            "link__sync__target",
+            "run",
+            "plan",
+            "settled_by",
+        )
+        .filter(pk=receipt_id)
+        .first()
+    )
+    if found is None:
+        raise Missing("There is no such posting.")
+    return found
+
+
+def tryable(found: Receipt) -> bool:
+    return found.state in (ReceiptState.REFUSED, ReceiptState.BUSY)
+
+
+def amount(field: str = "amount") -> Combinable:
+    """An adjustment with two decimals at least: (2.00)."""
+    return Trimmed(F(field)) + Value(Decimal("0.00"), output_field=DecimalField(max_digits=18, decimal_places=2))
+
+
+def movements(context: str = "") -> QuerySet[Movement, Any]:
+    """Each change of a count seen at the marketplace."""
+    found = Movement.objects.select_related("resource__customer", "resource__subscription", "receipt")
+    if context:
+        found = found.filter(Exists(_relations(context)))
+    return found
+
+
+def became(context: str = "") -> Case:
+    """The key of BECAME for a movement."""
+    return Case(
+        When(receipt__isnull=False, then=Value("posted")),
+        When(how__gt="", then=F("how")),
+        When(Exists(_relations(context).filter(cleared_at=None)), then=Value("due")),
+        default=Value("unlinked"),
+        output_field=CharField(max_length=20),
+    )
+
+
+def change() -> Combinable:
+    return Trimmed(F("after") - F("before"), output_field=PLAIN)
+
+
+def _relations(context: str) -> QuerySet[Link, Any]:
+    return Link.objects.filter(resource=OuterRef("resource"), sync_id__in=pairs.ids(context))
+
+
+def _receipts(context: str) -> QuerySet[Receipt, Any]:
+    # without a context no join is needed: the log walks its own index
+    return Receipt.objects.filter(link__sync_id__in=pairs.ids(context)) if context else Receipt.objects.all()
