@@ -215,4 +215,4 @@ LOGGING = {
     "loggers": {"purser": {"level": env.str("PURSER_LOG_LEVEL", "INFO")}},
 }
 TEST_RUNNER = "django.test.runner.DiscoverRunner"
-PROCRASTINATE_ON_APP_READY = "purser.jobs.setup.ready"
+PROCRASTINATE_ON_APP_READY = "purser.config.start.ready"

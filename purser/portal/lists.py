@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
@@ -12,9 +13,12 @@ from django.utils import timezone
 from purser.access import permit
 from purser.access.actors import Actor
 from purser.portal import navigation, preferences, requests
-from purser.portal.tables import listing, saved
+from purser.portal.tables import compiled, listing, saved
 from purser.portal.tables.listing import Listing
 from purser.portal.tables.model import Table
+
+
+Follow = Callable[["QuerySet[Any, Any]"], Mapping[str, Any]]
 
 
 def show(
@@ -24,32 +28,44 @@ def show(
     template: str = "frame/list.html",
     more: Mapping[str, Any] | None = None,
     *,
+    follow: Follow | None = None,
+    below: str = "",
     zone: str = "UTC",
 ) -> HttpResponse:
     """The page of a list, or only its list part when htmx asks for that. Call it inside the actor's seat.
 
-    The template gets `listing` and what `more` holds; see docs/howto/write-a-page.md for its blocks.
+    The template gets `listing` and what `more` holds. What must follow the filter, such as a chart, is made by `follow`
+    from all rows that match and shown under the list by the template `below`; htmx refreshes it with the list.
     """
     canonical = listing.from_form(table, request.GET)
     if canonical is not None:
         return HttpResponseRedirect(request.path + canonical)
-    page, context = read(request, actor, table, zone=zone)
+    page, context = read(request, actor, table, follow=follow, below=below, zone=zone)
     if requests.is_partial(request, page.id):
         return TemplateResponse(request, "parts/list.html", context)
     return TemplateResponse(request, template, {**context, **(more or {})})
 
 
-def read(request: HttpRequest, actor: Actor, table: Table, *, zone: str = "UTC") -> tuple[Listing, dict[str, Any]]:
+def read(
+    request: HttpRequest,
+    actor: Actor,
+    table: Table,
+    *,
+    follow: Follow | None = None,
+    below: str = "",
+    zone: str = "UTC",
+) -> tuple[Listing, dict[str, Any]]:
     """The listing this request asks for, and the context that parts/list.html needs: for pages with more than one
     list.
     """
     views = list(saved.visible(actor, table.name))
     slug = request.GET.get("view", "")
+    now = timezone.now()
     page = listing.run(
         table,
         actor,
         request.GET,
-        now=timezone.now(),
+        now=now,
         zone=zone,
         kept=preferences.read(actor, table.name),
         saved=saved.named(views, slug) if slug else None,
@@ -59,7 +75,12 @@ def read(request: HttpRequest, actor: Actor, table: Table, *, zone: str = "UTC")
         for one in table.bulk
         if permit.allows(actor, one.verb) and (address := navigation.address(one.name, actor))
     ]
+    followed: Mapping[str, Any] = {}
+    if follow and not page.refused:
+        followed = follow(compiled.rows(table, actor, page.asked, request.GET, now=now, zone=zone))
     return page, {
+        **followed,
+        "below": below if not page.refused else "",
         "listing": page,
         "title": table.title,
         "views": [(view, view.slug == page.asked.view, view.person_id == actor.person) for view in views],

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DateField, DecimalField, F, IntegerField
+from django.db.models import DateField, DecimalField, F, IntegerField, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
@@ -21,7 +21,7 @@ from purser.access.models import Act, Person
 from purser.kernel.errors import Busy, Missing, Refused
 from purser.portal import charts, exports, lists
 from purser.portal.doors import page
-from purser.portal.tables import asked, compiled, listing
+from purser.portal.tables import listing
 from purser.portal.tables.model import Bulk, Column, Empty, Preset, Sign, Table
 from purser.postgres import tenancy
 from purser.tenants.models import Organisation
@@ -114,15 +114,16 @@ def many(organisation: Organisation, count: int) -> None:
     )
 
 
+def per_company(rows: QuerySet[Act]) -> dict[str, charts.Chart]:
+    units: dict[str, int] = {}
+    for act in rows.annotate(units=F("col_count")):
+        units[act.summary] = units.get(act.summary, 0) + max(act.units, 0)
+    return {"chart": charts.chart("per-company", "Units per company", list(units.items()), unit="units")}
+
+
 @page("reports.read")
 def sample(request: HttpRequest, actor: Actor) -> HttpResponse:
-    wanted = asked.parse(SAMPLE, request.GET)
-    per: dict[str, int] = {}
-    if not wanted.problems:
-        for act in compiled.rows(SAMPLE, actor, wanted, request.GET, now=NOW).annotate(n=F("col_count")):
-            per[act.summary] = per.get(act.summary, 0) + max(act.n, 0)
-    more = {"chart": charts.chart("per-company", "Units per company", list(per.items()), unit="units")}
-    return lists.show(request, actor, SAMPLE, "sample.html", more)
+    return lists.show(request, actor, SAMPLE, "sample.html", follow=per_company, below="parts/chart.html")
 
 
 @page("receipts.retry")

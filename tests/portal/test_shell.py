@@ -178,6 +178,10 @@ def test_it_shows_only_the_entries_a_person_may_use(pages: None) -> None:
     assert "API tokens" not in labels[verbs.READER]
     assert "Organisations" not in labels[verbs.OWNER]
     top = kit.operator()
-    seen = [item.label for group in navigation.sidebar(kit.actor(top), path=f"/t/{top.pk}/organisations/found/")
-            for item in group.items if item.here]
+    seen = [
+        item.label
+        for group in navigation.sidebar(kit.actor(top), path=f"/t/{top.pk}/organisations/found/")
+        for item in group.items
+        if item.here
+    ]
     assert seen == ["Organisations"]

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from purser.portal import build
+from purser.portal import build, context, navigation
+from purser.portal.tables import cells
 
 TEMPLATES = Path(build.__file__).parent / "templates"
 FORBIDDEN = {
@@ -56,12 +57,9 @@ def test_it_finds_each_forbidden_thing_when_it_is_planted(planted: str) -> None:
 
 def test_it_draws_every_icon_that_is_named() -> None:
     drawn = set((build.ASSETS / "icons.txt").read_text("utf-8").split())
-    named = {
-        name
-        for file in [*TEMPLATES.rglob("*.html"), *TEMPLATES.parent.rglob("*.py")]
-        for name in re.findall(r"{% icon \"([\w-]+)\" %}|Entry\([^)]*\"([\w-]+)\"(?:, (?:EVERY|\())?", file.read_text("utf-8"))
-        for name in name
-        if name
-    }
-    icons = {name for name in named if not name.count(".")}
-    assert icons - drawn == set()
+    pattern = re.compile(r"""{% icon "([\w-]+)" %}|icon="([\w-]+)"|{% sign "\w+" [^%]* "([\w-]+)" %}""")
+    named = {name for file in pages() for match in pattern.findall(file.read_text("utf-8")) for name in match if name}
+    named |= {entry.icon for section in navigation.SECTIONS for entry in section.entries}
+    named |= {icon for _, icon in context.THEMES.values()} | set(cells.ICONS.values())
+    assert "menu-2" in named
+    assert named - drawn == set()

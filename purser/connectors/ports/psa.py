@@ -94,6 +94,16 @@ class Service:
         return Decimal(0)
 
 
+def final_units(segments: Sequence[Segment], *, ends_on: date | None) -> Decimal:
+    """Units on the latest date anything is posted for, on an agreement whose last day is `ends_on`: those of the last
+    segment, and 0 where that one ends before the agreement does (or there is none)."""
+    if not segments:
+        return Decimal(0)
+    last = segments[-1]
+    over = last.ends_on is not None and (ends_on is None or last.ends_on <= ends_on)
+    return Decimal(0) if over else last.units
+
+
 def service_key(agreement_id: str, service_id: str) -> str:
     return f"{agreement_id}/{service_id}"
 

@@ -7,12 +7,12 @@ Source: acceptance ID-25, ID-28, ID-32, ID-40 and decision F-10.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from purser.connectors.ports.psa import Agreement, Segment
+from purser.connectors.ports.psa import Agreement, Segment, final_units
 from purser.kernel import period
 from purser.kernel.digest import units as text
 from purser.kernel.errors import Refused
@@ -38,16 +38,27 @@ class Terms:
     largest: int
 
 
-def final_units(segments: Sequence[Segment]) -> Decimal:
-    """Units on the latest date anything was posted for: those of the last segment, 0 without one."""
-    return segments[-1].units if segments else Decimal(0)
+# From each date on so many units, in order of date; nought before the first.
+Levels = Sequence[tuple[date, Decimal]]
 
 
-def units_on(segments: Sequence[Segment], day: date) -> Decimal:
-    for s in segments:
-        if s.starts_on <= day and (s.ends_on is None or day < s.ends_on):
-            return s.units
-    return Decimal(0)
+def levels(segments: Sequence[Segment], agreement: Agreement) -> Levels:
+    """The segments without their holes: where none holds, nought does."""
+    found: list[tuple[date, Decimal]] = []
+    ends_on = segments[0].starts_on if segments else None
+    for segment in segments:
+        if ends_on is not None and ends_on < segment.starts_on:
+            found.append((ends_on, Decimal(0)))
+        found.append((segment.starts_on, segment.units))
+        ends_on = segment.ends_on
+    last = final_units(segments, ends_on=agreement.ends_on)
+    if ends_on is not None and found[-1][1] != last:
+        found.append((ends_on, last))
+    return found
+
+
+def units_on(at: Levels, day: date) -> Decimal:
+    return next((units for starts_on, units in reversed(at) if starts_on <= day), Decimal(0))
 
 
 def open_from(segments: Sequence[Segment], agreement: Agreement) -> date | None:
@@ -67,10 +78,34 @@ def decide(
     today: date,
     taken: Collection[date] = frozenset(),
 ) -> list[Step]:
-    """The steps that make the final units `wanted`, in the order they must be posted; none when they already are.
+    """The steps that make the final units `wanted`, latest date first, as they must be posted; none when they already are.
 
     `taken` are dates on which a change of this service was posted already. Raises Refused for a count the PSA cannot hold.
     """
+    _check(wanted, terms)
+    held = levels(segments, agreement)
+    difference = wanted - (held[-1][1] if held else Decimal(0))
+    if not difference:
+        return []
+    if difference < 0:
+        moves = [(_decrease_on(held, agreement, terms, today), difference, "")]
+    else:
+        moves = list(_increase(difference, held, today))
+    merged: dict[date, tuple[Decimal, str]] = {}
+    for day, change, why in moves:
+        at, note = _dated(day, segments, agreement, terms, taken)
+        if change < 0 and _lowest_from(held, at) + change < wanted:
+            # An increase is pending, or a decrease that leaves too little: it fits where the last units stand.
+            at, note = _dated(held[-1][0], segments, agreement, terms, taken)
+        before = merged.get(at, (Decimal(0), ""))
+        merged[at] = (before[0] + change, _join(before[1], why, note))
+    return [
+        Step(at, units_on(held, at), units_on(held, at) + change, note)
+        for at, (change, note) in sorted(merged.items(), reverse=True)
+    ]
+
+
+def _check(wanted: Decimal, terms: Terms) -> None:
     if wanted < 0:
         raise Refused(f"The count would fall to {text(wanted)}, below zero.", code="below_zero")
     if terms.whole_units and wanted != wanted.to_integral_value():
@@ -81,57 +116,30 @@ def decide(
         )
     if wanted > terms.largest:
         raise Refused(f"The count {text(wanted)} is above {terms.largest}, the most this PSA holds.", code="limit")
-    difference = wanted - final_units(segments)
-    if not difference:
-        return []
-    if difference < 0:
-        return [_decrease(difference, segments, agreement, terms, today, taken)]
-    steps = []
-    for day, drop in reversed(_drops(segments, today)):
-        back = min(difference, drop)
-        if not back:
-            break
-        at, note = _dated(day, segments, agreement, terms, taken)
-        before = units_on(segments, at)
-        steps.append(Step(at, before, before + back, _join("cancels a pending decrease", note)))
-        difference -= back
+
+
+def _increase(difference: Decimal, held: Levels, today: date) -> Iterator[tuple[date, Decimal, str]]:
+    """Give back what pending decreases would take, the latest first; the rest is new today."""
+    for (_, earlier), (day, later) in reversed(list(zip(held, held[1:], strict=False))):
+        if day > today and later < earlier and difference:
+            back = min(difference, earlier - later)
+            yield day, back, "cancels a pending decrease"
+            difference -= back
     if difference:
-        at, note = _dated(today, segments, agreement, terms, taken)
-        before = units_on(segments, at)
-        steps.append(Step(at, before, before + difference, note))
-    return steps
+        yield today, difference, ""
 
 
-def _decrease(
-    difference: Decimal,
-    segments: Sequence[Segment],
-    agreement: Agreement,
-    terms: Terms,
-    today: date,
-    taken: Collection[date],
-) -> Step:
-    day = today
+def _decrease_on(held: Levels, agreement: Agreement, terms: Terms, today: date) -> date:
     if terms.decrease == "next_period_start" and agreement.billing_period and agreement.starts_on:
         day = period.next_start(today, first=agreement.starts_on, every=agreement.billing_period)
-        if agreement.ends_on is not None and day > agreement.ends_on:
-            day = today  # there is no next period on this agreement
-    at, note = _dated(day, segments, agreement, terms, taken)
-    before = units_on(segments, at)
-    lowest = min([before, *(s.units for s in segments if s.ends_on is None or s.ends_on > at)])
-    if lowest + difference < 0:
-        # A later decrease is pending already: the rest can only be taken where the units still stand.
-        at, note = _dated(max(s.starts_on for s in segments), segments, agreement, terms, taken)
-        before = units_on(segments, at)
-    return Step(at, before, before + difference, note)
+        if agreement.ends_on is None or day <= agreement.ends_on:
+            return day
+        # there is no next period on this agreement
+    return today
 
 
-def _drops(segments: Sequence[Segment], today: date) -> list[tuple[date, Decimal]]:
-    """Decreases that are posted but not yet in effect, as (date, how many fewer), in order of date."""
-    found = []
-    for earlier, later in zip(segments, segments[1:], strict=False):
-        if later.starts_on > today and later.units < earlier.units:
-            found.append((later.starts_on, earlier.units - later.units))
-    return found
+def _lowest_from(held: Levels, day: date) -> Decimal:
+    return min([units_on(held, day), *(units for starts_on, units in held if starts_on > day)])
 
 
 def _dated(
@@ -148,6 +156,8 @@ def _dated(
         while day in taken:
             day += timedelta(days=1)
         note = _join(note, f"merged: the PSA takes one change of a service a day, so it takes effect on {day}")
+    if agreement.ends_on is not None and day > agreement.ends_on:
+        note = _join(note, f"the agreement runs from {agreement.starts_on} to {agreement.ends_on}")
     return day, note
 
 

@@ -1,4 +1,4 @@
-"""The task queue's application, when the framework has loaded."""
+"""What happens when the framework has loaded: tasks are registered, and flows get their ports."""
 
 from __future__ import annotations
 
