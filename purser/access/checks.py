@@ -15,8 +15,14 @@ def check(*, kind: str) -> Iterator[Problem]:
         try:
             vault.reveal(row.of_table, row.of_id, row.field)
         except sealing.Broken:
-            yield Problem("secret", f"{row.of_table} {row.of_id} {row.field}", "The secret does not open where it lies.")
+            yield Problem(
+                "secret", f"{row.of_table} {row.of_id} {row.field}", "The secret does not open where it lies."
+            )
     for act in Act.objects.filter(actor="").order_by("pk"):
         yield Problem("act", f"act {act.pk}", "An act without an actor.")
-    if kind in ("reseller", "operator") and Membership.objects.exists() and not Membership.objects.filter(role="owner").exists():
+    if (
+        kind in ("reseller", "operator")
+        and Membership.objects.exists()
+        and not Membership.objects.filter(role="owner").exists()
+    ):
         yield Problem("owner", "memberships", "The organisation has people but no owner.")

@@ -194,8 +194,8 @@ EMAIL_USE_TLS = env.bool("PURSER_SMTP_TLS", False)
 DEFAULT_FROM_EMAIL = env.str("PURSER_MAIL_FROM", "purser@localhost")
 
 # Vendors. Sandboxes are the only http and loopback addresses a connector may ever call.
-SANDBOX_HOSTS = frozenset(env.list("PURSER_SANDBOX_HOSTS", []))
-MARKETPLACE_HOSTS = tuple(env.list("PURSER_MARKETPLACE_HOSTS", []))
+SANDBOX_HOSTS: frozenset[str] = frozenset(env.list("PURSER_SANDBOX_HOSTS", []))
+MARKETPLACE_HOSTS: tuple[str, ...] = tuple(env.list("PURSER_MARKETPLACE_HOSTS", []))
 LAUNCH_SECRET = env.str("PURSER_LAUNCH_SECRET", "")
 
 # How often the marketplace is read (seconds). Source: acceptance ID-23.

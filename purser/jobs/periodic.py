@@ -26,15 +26,16 @@ def due(timestamp: int) -> None:
 
 @tasks.periodic(cron="* * * * *")
 @tasks.task(name="purser.revive", queueing_lock="revive")
-def revive(timestamp: int) -> None:
+async def revive(timestamp: int) -> None:
     """Jobs whose worker died go back into the queue, locks and all; every job of ours may be run again."""
-    for job in app.job_manager.get_stalled_jobs():
+    for job in await app.job_manager.get_stalled_jobs():
         log.warning("job %s (%s) had lost its worker; it is run again", job.id, job.task_name)
-        app.job_manager.retry_job_by_id(job.id, timezone.now())
+        if job.id is not None:
+            await app.job_manager.retry_job_by_id_async(job.id, timezone.now())
 
 
 @tasks.periodic(cron="17 3 * * *")
 @tasks.task(name="purser.sweep", queueing_lock="sweep")
-def sweep(timestamp: int) -> None:
+async def sweep(timestamp: int) -> None:
     """Forget finished jobs."""
-    app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS_HOURS, include_failed=True, include_cancelled=True)
+    await app.job_manager.delete_old_jobs(nb_hours=KEEP_JOBS_HOURS, include_failed=True, include_cancelled=True)

@@ -14,6 +14,7 @@ from purser.links.models.connections import ConnectionState
 
 # Nothing can succeed on the connection until a person has acted (or the vendor has come to its senses).
 PAUSING = frozenset({"credentials", "address"})
+CUT = "cut"
 
 
 def find(connection_id: UUID) -> Connection:
@@ -52,9 +53,9 @@ def raise_alarm(connection_id: UUID, *, code: str, text: str, hint: str = "", no
     return new
 
 
-def well(connection_id: UUID, *, now: datetime) -> None:
-    """The connection answered as it should: its alarms end, and it goes on if it was paused."""
-    Alarm.objects.filter(connection_id=connection_id, cleared_at=None).update(cleared_at=now)
+def well(connection_id: UUID, *, now: datetime, but: str = "") -> None:
+    """The connection answered: its alarms end (`but` one code's, which goes on), and it goes on if it was paused."""
+    Alarm.objects.filter(connection_id=connection_id, cleared_at=None).exclude(code=but).update(cleared_at=now)
     Connection.objects.filter(pk=connection_id).exclude(state=ConnectionState.READY).update(
         state=ConnectionState.READY, paused_at=None, paused_code="", paused_text=""
     )
@@ -76,4 +77,8 @@ def tested(connection_id: UUID, result: Tested, *, now: datetime) -> None:
 
 
 def was_read(connection_id: UUID, *, whole: bool, cut: str, now: datetime) -> None:
+    """A reading came to its end. One that was cut short keeps one alarm up, however often it happens."""
     Connection.objects.filter(pk=connection_id).update(read_at=now, whole=whole, cut=cut[:500])
+    well(connection_id, now=now, but="" if whole else CUT)
+    if not whole:
+        raise_alarm(connection_id, code=CUT, text=f"It was not read as a whole: {cut}", now=now)

@@ -29,16 +29,18 @@ def see(link: Link, *, marketplace_units: Decimal, psa_units: Decimal, policy: s
     """
     found = Drift.objects.filter(link=link, state=DriftState.OPEN).first()
     if found is not None and found.psa_units != psa_units:
-        # edited again before anybody decided: the first record closes with what is known, a new one opens
-        found.state, found.closed_at, found.decision = DriftState.ADOPTED, now, "edited again"
-        found.save()
+        # edited again before it was decided or healed: the first record closes, and a new one opens if there is drift
+        back = psa_units == link.expected_units
+        _close(found, DriftState.ADOPTED, "taken back" if back else "edited again", now=now, by=None)
+        if back:
+            return found
         found = None
     if found is None:
         found = Drift.objects.create(
             link=link,
             seen_at=now,
             marketplace_units=marketplace_units,
-            expected_units=link.expected_units,
+            expected_units=link.expected_units or Decimal(0),
             psa_units=psa_units,
             policy=policy,
         )

@@ -264,7 +264,7 @@ def take_services(
             "kind": s.kind,
             "unit": s.unit[:40],
             "units": s.units_on(today),
-            "final_units": s.segments[-1].units if s.segments else Decimal(0),
+            "final_units": psa.final_units(s.segments, ends_on=agreement.ends_on),
             "segments": [digest.plain(x) for x in s.segments],
             "unit_price": s.unit_price,
             "unit_cost": s.unit_cost,

@@ -16,7 +16,7 @@ from purser.kernel import digest, period
 from purser.kernel.errors import Busy, Missing, Refused
 from purser.kernel.money import Money
 from purser.links.models import Link, Receipt, Run, StoredPlan, Sync
-from purser.links.models.runs import POSTED_RECEIPTS, PlanState
+from purser.links.models.runs import POSTED_RECEIPTS, PlanState, RunState
 from purser.links.receipts import Facts
 from purser.links.standing import Standing, describe, link_of
 from purser.postgres.locks import hold
@@ -56,6 +56,14 @@ def sync(sync_id: UUID) -> Sync:
     if found is None:
         raise Missing("There is no such pair.")
     return found
+
+
+def begin(sync: Sync, *, cause: str, now: datetime) -> Run:
+    """Open the row of a pass. One that is still open belongs to a process that died: the caller holds the pair alone."""
+    Run.objects.filter(sync=sync, state=RunState.RUNNING).update(
+        state=RunState.FAILED, text="The process ended before the pass did; the next pass went on.", ended_at=now
+    )
+    return Run.objects.create(sync=sync, cause=cause, started_at=now)
 
 
 def finish(run_id: UUID, *, state: str, text: str, numbers: Mapping[str, Any], now: datetime) -> None:

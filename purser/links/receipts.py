@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import F
 
 from purser.kernel import digest
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import entries
+from purser.links import drift
 from purser.links.models import Link, Receipt, Run
 from purser.links.models.relations import LinkState
 from purser.links.models.runs import (
@@ -28,8 +31,8 @@ from purser.postgres import ids, tenancy
 from purser.reconcile.model import Change, Delay, Done, Outcome, Refusal
 
 FIRST_RETRY = timedelta(seconds=30)
-# A cause that is gone is noticed within five minutes. Source: acceptance ID-41.
-LAST_RETRY = timedelta(minutes=4)
+# A cause that is gone is noticed within five minutes: this, and a pass every two. Source: acceptance ID-41.
+LAST_RETRY = timedelta(seconds=150)
 
 
 def step(receipt: Receipt, to: str) -> None:
@@ -54,9 +57,13 @@ class Facts:
     seen: Mapping[str, Any]
 
 
+class InsideTransaction(RuntimeError):
+    """A receipt was to be kept inside another transaction, whose end could take it back. A defect (law 3)."""
+
+
 class Journal:
-    """The engine's memory for one run. Every method commits a transaction of its own: taking a seat inside another
-    transaction raises, so law 3 cannot be broken by a caller."""
+    """The engine's memory for one run. Every method commits a transaction of its own, and raises InsideTransaction when
+    another is open, so that law 3 cannot be broken by a caller."""
 
     def __init__(
         self, *, tenant: UUID, run: Run, facts: Mapping[str, Facts], clock: Any, plan_id: UUID | None = None
@@ -73,7 +80,7 @@ class Journal:
         before = change.before.units if change.before else Decimal(0)
         after = change.after.units if change.after else Decimal(0)
         now: datetime = self._clock()
-        with tenancy.acting_in(self._tenant):
+        with self._own():
             failed = Receipt.objects.select_for_update().filter(link_id=at.link, state__in=FAILED_RECEIPTS).first()
             if failed and (failed.effective_on, failed.units_before, failed.units_after) == (
                 at.effective_on,
@@ -82,7 +89,7 @@ class Journal:
             ):
                 step(failed, ReceiptState.INTENDED)
                 failed.attempts += 1
-                failed.intended_at = now
+                failed.intended_at, failed.answered_at = now, None
                 failed.run_id = self._run.pk
                 failed.plan_id = self._plan_id or failed.plan_id
                 failed.unit_price, failed.unit_cost = at.unit_price, at.unit_cost
@@ -126,11 +133,11 @@ class Journal:
         return receipt.hex
 
     def settle(self, receipt: UUID, outcome: Outcome) -> None:
-        with tenancy.acting_in(self._tenant):
+        with self._own():
             settle(receipt, outcome, now=self._clock())
 
     def confirm(self, receipt: UUID) -> None:
-        with tenancy.acting_in(self._tenant):
+        with self._own():
             confirm(receipt, now=self._clock())
 
     def moved(self, change: Change[Standing], seen: Standing | None) -> None:
@@ -139,6 +146,11 @@ class Journal:
     def unread(self, change: Change[Standing], outcome: Outcome) -> None:
         """Nothing was sent, but the posting is due: the failure log must say so."""
         self.settle(self.intend(change), outcome)
+
+    def _own(self) -> AbstractContextManager[None]:
+        if connection.in_atomic_block:
+            raise InsideTransaction("A receipt commits for itself, and a transaction is open already.")
+        return tenancy.acting_in(self._tenant)
 
 
 def settle(receipt_id: UUID, outcome: Outcome, *, now: datetime) -> Receipt:
@@ -159,7 +171,8 @@ def settle(receipt_id: UUID, outcome: Outcome, *, now: datetime) -> Receipt:
         wait = min(FIRST_RETRY * 2 ** min(receipt.attempts - 1, 8), LAST_RETRY)
         asked = outcome.retry_after if isinstance(outcome, Delay) else None
         receipt.retry_at = now + max(wait, asked or wait)
-        Link.objects.filter(pk=receipt.link_id).update(
+        # a link whose first posting failed stays pending (acceptance ID-22)
+        Link.objects.filter(pk=receipt.link_id).exclude(state=LinkState.PENDING).update(
             state=LinkState.UNSURE if receipt.state == ReceiptState.UNSURE else LinkState.FAILED
         )
     receipt.save()
@@ -188,6 +201,8 @@ def confirm(receipt_id: UUID, *, now: datetime, note: str = "") -> Receipt:
         text=f"{receipt.resource}: {digest.units(receipt.units_before)} -> {digest.units(receipt.units_after)}",
     )
     Movement.objects.filter(resource__links=receipt.link_id, receipt=None, how="").update(receipt=receipt)
+    if receipt.healing:
+        drift.healed(receipt.link_id, receipt_id=receipt.pk, now=now)
     return receipt
 
 
@@ -234,7 +249,7 @@ def reopen(receipt_id: UUID, *, now: datetime) -> Receipt:
     receipt = _locked(receipt_id)
     step(receipt, ReceiptState.INTENDED)
     receipt.attempts += 1
-    receipt.intended_at = now
+    receipt.intended_at, receipt.answered_at = now, None
     receipt.save()
     return receipt
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -228,24 +229,38 @@ def set_terms(
     return link
 
 
-def move(*, link_id: UUID, service_id: UUID, by: UUID | None, now: datetime) -> Link:
-    """A renewed contract: the link goes to the successor's service; the old one stays as it was (ID-60)."""
-    old = unset_resource(link_id=link_id, now=now)
-    service = _one(TargetService, service_id, "service")
-    set_subscription_to(old, service, by=by, now=now)
-    return set_resource(
-        sync=old.sync,
-        resource_id=old.resource_id,
-        service_id=service.pk,
-        by=by,
-        now=now,
-        usage_divisor=old.usage_divisor,
-    )
+# What a link keeps when it goes to the successor's service.
+TERMS = ("decrease", "drift_policy", "price_source", "custom_price", "usage_divisor", "offset")
 
 
-def set_subscription_to(old: Link, service: TargetService, *, by: UUID | None, now: datetime) -> None:
+def move(*, services: Mapping[UUID, UUID], by: UUID | None, now: datetime) -> list[Link]:
+    """A renewed contract: links (id -> the successor's service id) go over with their terms; the old one stays as it was
+    (ID-60). All resources of a subscription go together, for it hangs on one agreement."""
+    olds = [unset_resource(link_id=link_id, now=now) for link_id in services]
+    news = []
+    for old in olds:
+        service = _one(TargetService, services[old.pk], "service")
+        _set_subscription_to(old, service, by=by, now=now)
+        new = set_resource(
+            sync=old.sync,
+            resource_id=old.resource_id,
+            service_id=service.pk,
+            by=by,
+            now=now,
+            usage_divisor=old.usage_divisor,
+        )
+        for name in TERMS:
+            setattr(new, name, getattr(old, name))
+        new.save()
+        news.append(new)
+    return news
+
+
+def _set_subscription_to(old: Link, service: TargetService, *, by: UUID | None, now: datetime) -> None:
     """Move the middle level along when its last resource has left the old agreement."""
-    upper = SubscriptionLink.objects.get(pk=old.subscription_link_id)
+    upper = SubscriptionLink.objects.filter(
+        sync=old.sync, subscription_id=old.resource.subscription_id, cleared_at=None
+    ).get()
     if upper.agreement_id == service.agreement_id:
         return
     if Link.objects.filter(subscription_link=upper, cleared_at=None).exists():

@@ -17,7 +17,6 @@ from purser.portal.tables import compiled, listing, saved
 from purser.portal.tables.listing import Listing
 from purser.portal.tables.model import Table
 
-
 Follow = Callable[["QuerySet[Any, Any]"], Mapping[str, Any]]
 
 

@@ -17,9 +17,9 @@ Next = Callable[[HttpRequest], HttpResponse]
 
 # Nothing of ours needs any of these; only names that browsers know, for they report the others.
 FEATURES = (
-    "accelerometer autoplay camera display-capture geolocation gyroscope hid idle-detection magnetometer microphone midi "
-    "payment screen-wake-lock serial usb"
-).split()
+    *("accelerometer", "autoplay", "camera", "display-capture", "geolocation", "gyroscope", "hid", "idle-detection"),
+    *("magnetometer", "microphone", "midi", "payment", "screen-wake-lock", "serial", "usb"),
+)
 PERMISSIONS = ", ".join(f"{feature}=()" for feature in FEATURES)
 
 

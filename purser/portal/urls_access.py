@@ -35,6 +35,7 @@ urlpatterns = [
     path("t/<uuid:tenant>/people/<uuid:membership>/role/", people.change_role, name="people_role"),
     path("t/<uuid:tenant>/people/<uuid:membership>/remove/", people.remove, name="people_remove"),
     path("t/<uuid:tenant>/acts/", acts.index, name="acts"),
+    path("t/<uuid:tenant>/acts/export/", acts.export, name="acts_export"),
     path("t/<uuid:tenant>/acts/<uuid:act>/", acts.one, name="act"),
     path("t/<uuid:tenant>/tokens/", tokens.index, name="tokens"),
     path("t/<uuid:tenant>/tokens/make/", tokens.make, name="tokens_make"),

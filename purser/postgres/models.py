@@ -62,8 +62,8 @@ class TenantModel(models.Model):
         editable=False,
     )
 
-    objects: ClassVar[TenantManager[Any]] = TenantManager()
-    across: ClassVar[AcrossManager[Any]] = AcrossManager()
+    objects = TenantManager()
+    across = AcrossManager()
 
     class Meta:
         abstract = True
@@ -71,7 +71,7 @@ class TenantModel(models.Model):
         constraints = [models.UniqueConstraint(fields=["tenant", "id"], name="%(app_label)s_%(class)s_key")]
 
 
-def tenant_key(to: str, **options: Any) -> models.ForeignKey[Any, Any]:
+def tenant_key(to: type[models.Model] | str, **options: Any) -> models.ForeignKey[Any, Any]:
     """A foreign key to another row of the same tenant.
 
     The constraint itself, `(tenant, id)`, is laid by walls.py: PostgreSQL's foreign keys ignore row policies, so a plain

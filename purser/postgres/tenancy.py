@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -61,7 +61,7 @@ def tenant() -> UUID:
     return held.tenant
 
 
-def tenant_of_new_row() -> UUID | None:
+def tenant_of_new_row() -> Any:
     """The default of every row's tenant; without a seat None, which the column refuses. (Migrations ask without a seat.)"""
     held = _seat.get()
     return held.tenant if held is not None else None

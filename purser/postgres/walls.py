@@ -129,7 +129,7 @@ def _composite_keys(model: type[models.Model], there: set[str]) -> Iterator[str]
     """`(tenant, x)` references `(tenant, id)`, for each key between tenant tables; once each."""
     for field in model._meta.concrete_fields:
         target = getattr(field, "related_model", None)
-        if not isinstance(field, models.ForeignKey) or target is None or field.db_constraint:
+        if not isinstance(field, models.ForeignKey) or target is None or field.db_constraint:  # type: ignore[attr-defined]
             continue
         name = f"{model._meta.db_table}_{field.column}_tenant_fk"[:63]
         if name in there or not issubclass(target, TenantModel) or not issubclass(model, TenantModel):

@@ -10,7 +10,7 @@ from purser.kernel import errors, points
 from purser.reconcile.model import Change, Delay, Done, Doubtful, Key, Outcome, Refusal, V
 from purser.reconcile.ports import Journal, R, Target
 
-# After these nothing else can succeed on the same connection: the rest of the plan waits.
+# After these nothing else can succeed on the same connection: the rest of the plan waits. Source: acceptance ID-39.
 HALTS = frozenset({"credentials", "address"})
 
 
@@ -34,13 +34,13 @@ def drive(
     """For each change: look, and if the target is still as planned, intend, apply, settle, and look again.
 
     Changes of one lane keep their order: after one that is not done, the lane's later ones are not sent. An outcome whose
-    code is in `halts` ends the run.
+    code is in `halts` ends the run; when already the look meets it, that is the connection's trouble and not the step's.
     """
     blocked: set[str] = set()
     for change in changes:
         if lane(change.key) in blocked:
             continue
-        step = _one(change, target, journal)
+        step = _one(change, target, journal, halts)
         if not isinstance(step.outcome, Done) or not step.confirmed:
             blocked.add(lane(change.key))
         yield step
@@ -53,12 +53,13 @@ def again(change: Change[V], receipt: R, *, target: Target[V], journal: Journal[
     return _send(change, receipt, target, journal)
 
 
-def _one(change: Change[V], target: Target[V], journal: Journal[V, R]) -> Step[V]:
+def _one(change: Change[V], target: Target[V], journal: Journal[V, R], halts: Collection[str]) -> Step[V]:
     try:
         seen = target.look(change.key)
     except errors.Failure as failure:
         outcome = outcome_of(failure, sent=False)
-        journal.unread(change, outcome)
+        if isinstance(outcome, Refusal | Delay) and outcome.code not in halts:
+            journal.unread(change, outcome)
         return Step(change, outcome)
     if seen != change.before:
         journal.moved(change, seen)

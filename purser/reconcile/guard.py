@@ -11,7 +11,8 @@ from purser.reconcile.model import Change, Key, Plan, Reading, V
 
 @dataclass(frozen=True)
 class Limits:
-    """`percent` of all compared keys *and* at least `least` of them may change; `down` is how far all sizes together may fall."""
+    """A plan that changes more than `percent` of all compared lanes *and* at least `least` of them waits; so does one that
+    brings all sizes together down by more than `down`."""
 
     percent: int = 20
     least: int = 5
@@ -34,20 +35,21 @@ def doubts(
     expected: Collection[Key] = frozenset(),
     posted_before: Collection[str] = frozenset(),
     mark: Callable[[Change[V]], str] | None = None,
+    lane: Callable[[Key], str] = lambda key: key,
 ) -> tuple[Doubt, ...]:
     """Why this plan should not run by itself; empty when it may.
 
     `expected` are keys whose change a person has just asked for: they do not count against the limits. `posted_before`
-    holds the marks of postings already made; a change with the same mark is a repeat.
+    holds the marks of postings already made; a change with the same mark is a repeat. `lane` is that of the plan.
     """
     found: list[Doubt] = []
     counted = [c for c in plan.changes if c.key not in expected]
-    share = len(counted) * 100
-    if len(counted) >= limits.least and share > limits.percent * plan.compared:
+    moved = len({lane(c.key) for c in counted})
+    if moved >= limits.least and moved * 100 > limits.percent * plan.compared:
         found.append(
             Doubt(
                 "too_many",
-                f"{len(counted)} of {plan.compared} would change; without a person at most {limits.percent} % may, "
+                f"{moved} of {plan.compared} would change; without a person at most {limits.percent} % may, "
                 f"from {limits.least} on.",
             )
         )

@@ -17,11 +17,13 @@ def plan(
     held: Reading[V],
     asides: Mapping[Key, Aside] | None = None,
     describe: Callable[[V], object] = digest.plain,
+    lane: Callable[[Key], str] = lambda key: key,
 ) -> Plan[V]:
     """What must change on the held side, in the order of the wanted one; removals last, by key.
 
     Law 2: a key that `wanted` lacks is a removal only if that reading is whole, and a key that `held` lacks is a creation
-    only if that one is; otherwise the key is set aside with the reason. Keys in `asides` are left alone.
+    only if that one is; otherwise the key is set aside with the reason. Keys in `asides` are left alone. `compared` counts
+    lanes, so that a thing with several dated keys counts once, and one that has vanished from either side still counts.
     """
     set_aside = dict(asides or {})
     changes: list[Change[V]] = []
@@ -49,7 +51,7 @@ def plan(
     return Plan(
         changes=tuple(changes),
         asides=tuple(set_aside[k] for k in sorted(set_aside)),
-        compared=len(wanted.items),
+        compared=len({lane(k) for k in wanted.items.keys() | held.items.keys()}),
         digest=digest_of(changes, describe),
     )
 

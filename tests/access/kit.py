@@ -34,14 +34,15 @@ NEEDS: dict[str, Any] = {
     "PASSWORD_HASHERS": ["purser.access.hashing.Argon2"],
     "REQUIRE_SECOND_FACTOR": True,
 }
-GUARD = "purser.access.second_factor.Required"
+GUARDS = ["purser.access.sessions.Limits", "purser.access.second_factor.Required"]
 
 
 @pytest.fixture
 def site() -> Iterator[None]:
     needs = dict(NEEDS)
-    if GUARD not in settings.MIDDLEWARE:
-        needs["MIDDLEWARE"] = [*settings.MIDDLEWARE, GUARD]
+    missing = [name for name in GUARDS if name not in settings.MIDDLEWARE]
+    if missing:
+        needs["MIDDLEWARE"] = [*settings.MIDDLEWARE, *missing]
     try:
         reverse("people", kwargs={"tenant": ids.new()})
     except NoReverseMatch:
@@ -138,6 +139,14 @@ def sign_in(who: Person, *, client: Client | None = None) -> Client:
 def forget_code(who: Person) -> None:
     """As if the last code had not been used yet: a code works once, and a test cannot wait for the next."""
     cache.delete(f"allauth.mfa.totp.used?user={who.pk}&code={code()}")
+
+
+def age_session(client: Client, *, whole: timedelta = timedelta(0), idle: timedelta = timedelta(0)) -> None:
+    """As if the session had begun, and last been used, that much earlier."""
+    session = client.session
+    session["began_at"] -= whole.total_seconds()
+    session["seen_at"] -= idle.total_seconds()
+    session.save()
 
 
 def age_proofs(client: Client, by: timedelta) -> None:

@@ -32,7 +32,7 @@ def pages() -> Iterator[None]:
 
     templates = copy.deepcopy(settings.TEMPLATES)
     templates[0]["DIRS"].append(Path(__file__).parent / "templates")
-    guarded = [one for one in settings.MIDDLEWARE if one != kit.GUARD] + [kit.GUARD]
+    guarded = [*settings.MIDDLEWARE, *(name for name in kit.GUARDS if name not in settings.MIDDLEWARE)]
     with override_settings(**kit.NEEDS, MIDDLEWARE=guarded, ROOT_URLCONF="tests.portal.sample", TEMPLATES=templates):
         yield
 

@@ -155,8 +155,7 @@ def reveal(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 urlpatterns = [
-    path("", include("purser.portal.urls")),
-    path("", include("purser.portal.urls_access")),
+    path("", include("purser.config.urls")),
     path("t/<uuid:tenant>/sample/", sample, name="sample"),
     path("t/<uuid:tenant>/sample/bulk/", bulk, name="sample_bulk"),
     path("t/<uuid:tenant>/sample/export/", exports.door(SAMPLE, "reports.export"), name="sample_export"),

@@ -248,3 +248,59 @@ def test_it_shows_every_page_of_an_account_in_our_frame(path):
     answer = client.get(path)
     assert answer.status_code == 200
     assert 'id="work"' in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("ages", "signed_in"),
+    [
+        ({"idle": timedelta(minutes=29)}, True),
+        ({"idle": timedelta(minutes=30)}, False),
+        ({"whole": timedelta(hours=11, minutes=59)}, True),
+        ({"whole": timedelta(hours=12)}, False),
+    ],
+)
+def test_it_ends_a_session_after_half_an_hour_idle_or_twelve_hours_and_keeps_the_deep_link(ages, signed_in):
+    org = kit.reseller()
+    client = kit.sign_in(kit.member(org))
+    kit.age_session(client, **ages)
+    answer = client.get(kit.url(org, "people/"))
+    assert answer.status_code == (200 if signed_in else 302)
+    if not signed_in:
+        assert answer.headers["Location"] == f"/sign-in/?next=%2Ft%2F{org.pk}%2Fpeople%2F"
+
+
+def test_it_signs_out():
+    org = kit.reseller()
+    client = kit.sign_in(kit.member(org))
+    stolen = kit.browser()
+    stolen.cookies["sessionid"] = client.cookies["sessionid"].value
+    assert stolen.get(kit.url(org, "people/")).status_code == 200
+    client.post("/sign-in/logout/")
+    for one in (client, stolen):
+        assert one.get(kit.url(org, "people/")).status_code == 302
+
+
+def test_it_spends_one_hash_on_a_known_and_on_an_unknown_address(monkeypatch):
+    from purser.access import hashing
+
+    spent = []
+    turn = hashing._turn
+    monkeypatch.setattr(hashing, "_turn", lambda: (spent.append(1), turn())[1])
+    who = kit.member(kit.reseller())
+    for email in (who.email, kit.address()):
+        spent.clear()
+        kit.browser().post("/sign-in/", {"login": email, "password": "not the password at all"})
+        assert len(spent) == 1
+
+
+def test_it_exports_the_acts_that_are_shown():
+    org = kit.reseller()
+    client = kit.sign_in(kit.member(org))
+    answer = client.get(kit.url(org, "acts/export/?verb.is=account.sign_in"))
+    assert answer.status_code == 200
+    body = (
+        b"".join(answer.streaming_content).decode("utf-8-sig")
+        if answer.streaming
+        else answer.content.decode("utf-8-sig")
+    )
+    assert "Signed in" in body

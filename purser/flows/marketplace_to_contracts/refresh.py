@@ -11,7 +11,7 @@ from purser.connectors.ports.marketplace import Marketplace, Product, Subscripti
 from purser.connectors.ports.psa import Agreement, Psa, Service
 from purser.kernel.errors import Failure, Missing
 from purser.links import connections, mirror
-from purser.links.models import Connection, SourceSubscription
+from purser.links.models import Connection, SourceSubscription, TargetAccount
 from purser.postgres import tenancy
 from purser.reconcile.model import Reading
 
@@ -66,14 +66,6 @@ def marketplace(
     read.details = len(due)
     with tenancy.acting_in(tenant):
         connections.was_read(connection.pk, whole=read.whole, cut=read.cut, now=clock())
-        connections.well(connection.pk, now=clock())
-        if not read.whole:
-            connections.raise_alarm(
-                connection.pk,
-                code="cut",
-                text=f"The marketplace was not read as a whole: {read.cut}",
-                now=clock(),
-            )
     return read
 
 
@@ -102,7 +94,8 @@ def _details(port: Marketplace, due: Sequence[Subscription], read: SourceRead) -
 
 @dataclass(frozen=True)
 class TargetRead:
-    """A reading of the PSA: its agreements, and the services that were asked for, as values and mirrored."""
+    """A reading of the PSA: its agreements, and the services that were asked for, as values and mirrored. `at` is when
+    their reading began."""
 
     at: datetime
     agreements: Reading[Agreement]
@@ -127,22 +120,20 @@ def psa(
         sorted(a.id for a in agreements.items.values() if a.takes_services) if everything else list(agreement_ids or ())
     )
     first = since or today - timedelta(days=1)
+    at = clock()  # when it begins: what was sent later may not be in it, however long it takes
     services = port.services(asked, since=first) if asked else Reading({}, agreements.at)
     with tenancy.acting_in(tenant):
         now = clock()
         if accounts is not None:
             known = mirror.take_accounts(connection, accounts, now=now)
         else:
-            known = {a.external_id: a for a in mirror.TargetAccount.objects.filter(connection=connection)}
+            known = {a.external_id: a for a in TargetAccount.objects.filter(connection=connection)}
         rows = mirror.take_agreements(connection, agreements, known, now=now)
         mirror.take_services(connection, services, rows, read=asked, today=today, now=now)
         whole = agreements.whole and services.whole and (accounts is None or accounts.whole)
         cut = agreements.cut or services.cut or (accounts.cut if accounts else "")
         connections.was_read(connection.pk, whole=whole, cut=cut, now=now)
-        connections.well(connection.pk, now=now)
-        if not whole:
-            connections.raise_alarm(connection.pk, code="cut", text=f"The PSA was not read as a whole: {cut}", now=now)
-    return TargetRead(services.at, agreements, _bounded(services, agreements))
+    return TargetRead(at, agreements, _bounded(services, agreements))
 
 
 def _bounded(services: Reading[Service], agreements: Reading[Agreement]) -> Reading[Service]:

@@ -3,7 +3,7 @@ any instruction and the next one goes on. Rhythm and locks: jobs/. Source: accep
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -12,15 +12,15 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from purser.connectors.ports.marketplace import Marketplace, Product
-from purser.connectors.ports.psa import Psa, service_key
-from purser.flows.marketplace_to_contracts import refresh, settling, standings, steps
+from purser.connectors.ports.psa import Psa, final_units, service_key
+from purser.flows.marketplace_to_contracts import refresh, settling, standings
 from purser.flows.marketplace_to_contracts.target import Contracts
 from purser.kernel.errors import Failure, Refused
 from purser.links import connections, drift, plans, receipts
-from purser.links.models import Connection, Link, Receipt, Run, SourceResource, Sync
+from purser.links.models import Connection, Drift, Link, Receipt, Run, SourceResource, Sync
 from purser.links.models.connections import ConnectionState, Policy
 from purser.links.models.relations import LinkState
-from purser.links.models.runs import RunState
+from purser.links.models.runs import DriftState, RunState
 from purser.links.receipts import Journal
 from purser.links.standing import Standing, describe, link_of, mark
 from purser.postgres import tenancy
@@ -32,8 +32,9 @@ from purser.tenants import organisations
 
 Clock = Callable[[], datetime]
 
-# A paused connection is tried again now and then, so that a vendor's own slip heals without a click (acceptance ID-41).
-PROBE = timedelta(minutes=4)
+# A paused connection is tried again now and then, so that a vendor's own slip heals without a click: with a pass every two
+# minutes, within five (acceptance ID-41).
+PROBE = timedelta(minutes=3)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def run(
         with tenancy.acting_in(tenant):
             sync = plans.sync(sync_id)
             zone = ZoneInfo(organisations.own().zone)
-            record = Run.objects.create(sync=sync, cause=cause, started_at=clock())
+            record = plans.begin(sync, cause=cause, now=clock())
         result = Result()
         at = sync.source
         try:
@@ -116,8 +117,8 @@ def _probe(tenant: UUID, connection: Connection, test: Callable[[], Any], clock:
     """Nothing is called on a paused connection but, now and then, its test."""
     if connection.state != ConnectionState.PAUSED:
         return
-    last = connection.tested_at or connection.paused_at
-    if last is not None and clock() - last < PROBE:
+    last = max(t for t in (connection.tested_at, connection.paused_at, connection.created_at) if t is not None)
+    if clock() - last < PROBE:
         raise Refused(f"{connection.name} is paused: {connection.paused_text}", code=connection.paused_code)
     answer = test()
     with tenancy.acting_in(tenant):
@@ -190,7 +191,9 @@ def _pass(
             now=clock(),
         )
         wanted, held = found.readings(at=target.at, held=target.services)
-        planned: Plan[Standing] = difference(wanted=wanted, held=held, asides=found.asides, describe=describe)
+        planned: Plan[Standing] = difference(
+            wanted=wanted, held=held, asides=found.asides, describe=describe, lane=link_of
+        )
         limits = guard.Limits(sync.limit_percent, sync.limit_least, Decimal(sync.limit_down))
         doubts = guard.doubts(
             planned,
@@ -201,6 +204,7 @@ def _pass(
             expected=found.expected,
             posted_before=plans.posted_lately(sync.pk, now=clock()),
             mark=mark,
+            lane=link_of,
         )
         if not dry:
             _in_step(found, open_receipts, clock())
@@ -221,9 +225,15 @@ def _pass(
         len(planned.asides),
     )
     result.waiting = int(stored.waits)
-    if dry or stored.waits or not planned:
+    if dry:
         return
-    journal = Journal(tenant=tenant, run=record, facts=found.facts, clock=clock, plan_id=stored.id)
+    plan_id = None if stored.waits else stored.id
+    journal = Journal(tenant=tenant, run=record, facts=found.facts, clock=clock, plan_id=plan_id)
+    for change, refusal in found.refused:
+        journal.unread(change, refusal)
+        result.failed += 1
+    if stored.waits or not planned:
+        return
     names = {str(k.pk): k.resource.name for k in links}
     contracts = Contracts(psa, found.addresses, text_of=lambda s: names.get(str(s.link), ""))
     _drive(tenant, planned, contracts, journal, sync, result, clock)
@@ -256,41 +266,33 @@ def _drive(
 def _after(touched: set[str], now: datetime) -> int:
     """The state of each link that was touched, and the hand edits that its confirmed posting healed."""
     healed = 0
-    links = Link.objects.filter(pk__in=touched).select_related("resource__subscription", "sync")
+    links = Link.objects.filter(pk__in=touched).select_related("resource__subscription", "resource__customer", "sync")
     for link in links:
         last = Receipt.objects.filter(link=link).order_by("-intended_at", "-pk").first()
         if last is None or last.state != "done":
             continue
+        healed += Drift.objects.filter(receipt=last, state=DriftState.HEALED).count()
         wanted = standings.wanted_count(link, link.sync)
         if link.expected_units == (wanted or Decimal(0)):
-            settle_link(link, now=now)
-            if last.healing:
-                healed += drift.healed(link.pk, receipt_id=last.pk, now=now)
+            _settle_links([link], now=now)
         else:
             Link.objects.filter(pk=link.pk).update(state=LinkState.BEHIND)
     return healed
 
 
-def settle_link(link: Link, *, now: datetime) -> None:
+def _settle_links(links: Iterable[Link], *, now: datetime) -> None:
     """The PSA was read and shows what it must: in step, or ended with its subscription."""
-    over = (
-        link.resource.gone_at
-        or link.resource.subscription.gone_at
-        or (link.resource.subscription.status in ("terminated", "removed"))
-    )
-    ended = bool(over) and not link.expected_units
-    Link.objects.filter(pk=link.pk).update(
-        state=LinkState.ENDED if ended else LinkState.IN_STEP,
-        confirmed_at=now,
-        ended_at=now if ended else None,
-    )
+    over: dict[bool, list[UUID]] = {False: [], True: []}
+    for link in links:
+        over[standings.is_over(link) and not link.expected_units].append(link.pk)
+    Link.objects.filter(pk__in=over[False]).update(state=LinkState.IN_STEP, confirmed_at=now, ended_at=None)
+    Link.objects.filter(pk__in=over[True]).update(state=LinkState.ENDED, confirmed_at=now, ended_at=now)
 
 
 def _in_step(found: standings.Standings, open_receipts: dict[UUID, Receipt], now: datetime) -> None:
     """Links without a difference: confirmed, and what had failed for them is needed no more."""
     receipts.drop([k for k in found.in_step if k in open_receipts], now=now)
-    for link_id in found.in_step:
-        settle_link(found.links[link_id], now=now)
+    _settle_links([found.links[k] for k in found.in_step], now=now)
     receipts.net_out(found.in_step)
 
 
@@ -310,9 +312,10 @@ def _see_drift(
         if receipt is not None and receipt.state in settling.UNSETTLED:
             continue
         service = target.services.items.get(service_key(link.service.agreement.external_id, link.service.service_id))
-        if service is None:
-            continue
-        shown = steps.final_units(service.segments)
+        agreement = target.agreements.items.get(link.service.agreement.external_id)
+        if service is None or agreement is None or standings.has_ended(agreement, today):
+            continue  # an agreement that is over shows no units, and nobody took them away
+        shown = final_units(service.segments, ends_on=agreement.ends_on)
         if link.expected_units is None:
             drift.begin(link, psa_units=shown, now=clock(), on=today)
             continue

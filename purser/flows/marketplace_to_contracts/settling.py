@@ -46,11 +46,13 @@ def settle(
         if link is None or receipt.state not in UNSETTLED:
             continue
         service = services.get(service_key(link.service.agreement.external_id, link.service.service_id))
-        if service is None:
-            continue
-        units = service.units_on(receipt.effective_on)
         now = clock()
         waited = read_at - (receipt.answered_at or receipt.intended_at)
+        if service is None:
+            if waited > psa.traits.lag and receipt.state == ReceiptState.INTENDED:
+                _leave_to_person(tenant, receipt, f"The answer was lost, and {link.service.name} cannot be read.", now)
+            continue
+        units = service.units_on(receipt.effective_on)
         if receipt.state == ReceiptState.ACCEPTED:
             if units == receipt.units_after:
                 _confirm(tenant, receipt, now)
@@ -70,16 +72,21 @@ def _confirm(tenant: UUID, receipt: Receipt, now: datetime, note: str = "") -> N
 
 def _judge(tenant: UUID, receipt: Receipt, units: Decimal, now: datetime) -> None:
     """The time for a lost call to show is over: either it plainly never happened, or a person must look."""
-    with tenancy.acting_in(tenant):
-        if units == receipt.units_before:
+    if units == receipt.units_before:
+        with tenancy.acting_in(tenant):
             receipts.not_applied(receipt.pk, now=now)
-        elif receipt.state == ReceiptState.INTENDED:
-            text = (
-                f"The answer was lost, and the PSA shows {digest.units(units)} where "
-                f"{digest.units(receipt.units_before)} or {digest.units(receipt.units_after)} was expected."
-            )
-            hint = "Look at the adjustments in the PSA and say whether this one is there."
-            receipts.settle(receipt.pk, Doubtful(text, hint=hint), now=now)
+    elif receipt.state == ReceiptState.INTENDED:
+        text = (
+            f"The answer was lost, and the PSA shows {digest.units(units)} where "
+            f"{digest.units(receipt.units_before)} or {digest.units(receipt.units_after)} was expected."
+        )
+        _leave_to_person(tenant, receipt, text, now)
+
+
+def _leave_to_person(tenant: UUID, receipt: Receipt, text: str, now: datetime) -> None:
+    hint = "Look at the adjustments in the PSA and say whether this one is there."
+    with tenancy.acting_in(tenant):
+        receipts.settle(receipt.pk, Doubtful(text, hint=hint), now=now)
 
 
 def _find(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from purser.connectors.ports.psa import Agreement, Psa, Service, service_key
+from django.db.models import Q
+
+from purser.connectors.ports.psa import Agreement, Psa, Service, final_units, service_key
 from purser.flows.marketplace_to_contracts import steps
 from purser.flows.marketplace_to_contracts.refresh import SourceRead, TargetRead
 from purser.kernel import digest
@@ -19,12 +21,13 @@ from purser.links.models.relations import LinkState, PriceSource
 from purser.links.models.runs import ReceiptState
 from purser.links.receipts import Facts
 from purser.links.standing import Standing, key
-from purser.reconcile.model import Aside, Key, Reading
+from purser.reconcile.model import Aside, Change, Key, Reading, Refusal
 
 
 @dataclass
 class Standings:
-    """Both sides of the plan. `addresses` tells where each key is looked up, `expected` the keys a person just asked for."""
+    """Both sides of the plan. `addresses` tells where each key is looked up, `expected` the keys a person just asked for,
+    `refused` what is due but cannot be posted, with the reason: it goes to the failure log without a call."""
 
     wanted: dict[Key, Standing] = field(default_factory=dict)
     held: dict[Key, Standing] = field(default_factory=dict)
@@ -32,6 +35,7 @@ class Standings:
     addresses: dict[Key, Standing] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
     expected: set[Key] = field(default_factory=set)
+    refused: list[tuple[Change[Standing], Refusal]] = field(default_factory=list)
     in_step: list[UUID] = field(default_factory=list)
     links: dict[UUID, Link] = field(default_factory=dict)
     source_whole: bool = True
@@ -48,10 +52,15 @@ class Standings:
 
 
 def linked(sync: Sync) -> list[Link]:
-    """The live links of a pair with everything a pass needs, in one query."""
+    """The live links of a pair with everything a pass needs, in one query. One that ended is back when its resource is."""
+    alive = Q(
+        resource__gone_at=None,
+        resource__subscription__gone_at=None,
+        resource__customer__gone_at=None,
+        resource__subscription__status__in=("active", "hold"),
+    )
     return list(
-        Link.objects.filter(sync=sync, cleared_at=None)
-        .exclude(state=LinkState.ENDED)
+        Link.objects.filter(~Q(state=LinkState.ENDED) | alive, sync=sync, cleared_at=None)
         .select_related("resource__subscription", "resource__customer", "service__agreement__account")
         .order_by("pk")
     )
@@ -64,10 +73,10 @@ def wanted_count(link: Link, sync: Sync) -> Decimal | None:
     rule (ID-62): units = usage / divisor, rounded up.
     """
     resource: SourceResource = link.resource
-    if resource.gone_at or resource.subscription.gone_at or resource.customer.gone_at:
+    if _is_gone(resource):
         return None
-    if resource.subscription.status in ("terminated", "removed"):
-        return Decimal(0) if sync.end_to_zero else resource.count
+    if sync.end_to_zero and is_over(link):
+        return Decimal(0)
     count = resource.count
     if resource.usage_based:
         if link.usage_divisor is None:
@@ -78,6 +87,20 @@ def wanted_count(link: Link, sync: Sync) -> Decimal | None:
             )
         count = (count / link.usage_divisor).to_integral_value(rounding=ROUND_UP)
     return count + link.offset
+
+
+def is_over(link: Link) -> bool:
+    """Whether the marketplace sells this resource no more."""
+    return _is_gone(link.resource) or link.resource.subscription.status in ("terminated", "removed")
+
+
+def _is_gone(resource: SourceResource) -> bool:
+    return any((resource.gone_at, resource.subscription.gone_at, resource.customer.gone_at))
+
+
+def has_ended(agreement: Agreement, today: date) -> bool:
+    """Whether the agreement's last day is past: then it shows no units, whatever was posted."""
+    return agreement.ends_on is not None and agreement.ends_on < today
 
 
 def build(
@@ -94,7 +117,7 @@ def build(
     today: date,
     now: datetime,
 ) -> Standings:
-    """Every live link ends in exactly one place: in step, in the plan, or aside with the reason."""
+    """Every live link ends in exactly one place: in step, in the plan, refused, or aside with the reason."""
     found = Standings(source_whole=source.whole, source_cut=source.cut)
     for link in links:
         found.links[link.pk] = link
@@ -148,9 +171,8 @@ def _place(
     today: date,
 ) -> None:
     currency, foreign = link.resource.currency, agreement.currency or link.service.agreement.account.currency
-    if currency and foreign and currency != foreign:
-        found.set_aside(link, "currency", f"The marketplace counts in {currency}, the agreement in {foreign}.")
-        return
+    price, cost = prices(link, service, marketplace_is=sync.source.price_is)
+    address = Standing(link.pk, service.agreement_id, service.id, today, Decimal(0), price, cost)
     terms = steps.Terms(
         decrease=link.decrease or sync.decrease,
         one_change_a_day=psa.traits.one_change_a_day,
@@ -159,8 +181,20 @@ def _place(
     )
     try:
         wanted = wanted_count(link, sync)
+    except Refused as refusal:
+        found.set_aside(link, refusal.code, f"{refusal.text} {refusal.hint}".strip())
+        return
+    if wanted is None and not found.source_whole:
+        found.set_aside(link, "source_cut", f"The source was not read as a whole: {found.source_cut}")
+        return
+    found.facts[str(link.pk)] = facts(link, service, currency=currency or foreign, healing=healing, wanted=wanted)
+    try:
+        _admit(currency, foreign)
+        if has_ended(agreement, today):
+            _outlived(found, link, agreement, wanted or Decimal(0))
+            return
         dated = steps.decide(
-            wanted=Decimal(0) if wanted is None else wanted,
+            wanted=wanted or Decimal(0),
             segments=service.segments,
             agreement=agreement,
             terms=terms,
@@ -168,18 +202,15 @@ def _place(
             taken=taken,
         )
     except Refused as refusal:
-        found.set_aside(link, refusal.code, f"{refusal.text} {refusal.hint}".strip())
+        _refuse(found, link, address, wanted or Decimal(0), refusal)
         return
-    price, cost = prices(link, service, marketplace_is=sync.source.price_is)
-    address = Standing(link.pk, service.agreement_id, service.id, today, Decimal(0), price, cost)
     if not dated:
-        units = steps.final_units(service.segments)
+        units = final_units(service.segments, ends_on=agreement.ends_on)
         if units and wanted is not None:
             at = Standing(link.pk, service.agreement_id, service.id, today, units)
             found.wanted[key(link.pk)] = found.held[key(link.pk)] = at
         found.in_step.append(link.pk)
         return
-    found.facts[str(link.pk)] = facts(link, service, currency=currency or foreign, healing=healing, wanted=wanted)
     for step in dated:
         at_key = key(link.pk, step.effective_on)
         at = Standing(
@@ -195,12 +226,44 @@ def _place(
         found.addresses[at_key] = at
         if step.before:
             found.held[at_key] = at
-        if step.after and wanted is not None:
+        if step.after:
             found.wanted[at_key] = Standing(
                 at.link, at.agreement_id, at.service_id, at.effective_on, step.after, price, cost, step.note
             )
         if link.state == LinkState.PENDING:
             found.expected.add(at_key)
+
+
+def _admit(currency: str, foreign: str) -> None:
+    if currency and foreign and currency != foreign:
+        raise Refused(
+            f"The marketplace counts in {currency}, the agreement in {foreign}.",
+            code="currency",
+            hint="Link the resource to an agreement in the same currency.",
+        )
+
+
+def _outlived(found: Standings, link: Link, agreement: Agreement, wanted: Decimal) -> None:
+    """Nothing can be posted on an agreement that is over; that is a failure only when something is due."""
+    dates = f"The agreement ran from {agreement.starts_on} to {agreement.ends_on}"
+    if wanted != link.expected_units:
+        raise Refused(
+            f"{dates}: a change effective today lies outside of it.",
+            code="date_outside_agreement",
+            hint="Extend the agreement's end date in the PSA, or link the resource to its successor.",
+        )
+    found.set_aside(link, "agreement_over", f"{dates}; nothing is due on it.")
+
+
+def _refuse(found: Standings, link: Link, address: Standing, wanted: Decimal, refusal: Refused) -> None:
+    """Into the failure log, where there is a difference; tried again like any other failure."""
+    held = link.expected_units or Decimal(0)
+    found.set_aside(link, refusal.code, f"{refusal.text} {refusal.hint}".strip())
+    if wanted != held:
+        before = replace(address, units=held) if held else None
+        after = replace(address, units=wanted) if wanted else None
+        change = Change(key(link.pk, address.effective_on), before, after)
+        found.refused.append((change, Refusal(refusal.text, refusal.code, refusal.hint)))
 
 
 def prices(link: Link, service: Service, *, marketplace_is: str) -> tuple[Decimal | None, Decimal | None]:

@@ -35,7 +35,7 @@ WORDS = {
 
 
 def decide(actor: Actor, *, drift_ids: Sequence[UUID], decision: str, now: datetime) -> list[Answer]:
-    """Decide hand edits, `decision` being "marketplace" or "psa"; each alone. A pass is asked for in the same transaction.
+    """Decide hand edits, `decision` being "marketplace" or "psa", each alone; and ask for a pass.
 
     Raises Denied, and Refused for any other decision or when no person decides.
     """

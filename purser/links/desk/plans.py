@@ -35,8 +35,8 @@ def preview(actor: Actor, *, sync_id: UUID, now: datetime) -> None:
 def approve(actor: Actor, *, plan_id: UUID, digest: str, now: datetime) -> StoredPlan:
     """Approve the plan that has this digest, and ask for the pass that posts it.
 
-    The approval and its pass are one transaction. The job is never merged with a waiting one: that one would not know of
-    the approval. Raises Denied, Missing, and Refused when the plan was decided or is another than the one shown.
+    The approval and its pass are one transaction. The job is never merged with a waiting one: that one would not know
+    of the approval. Raises Denied, Missing, and Refused when the plan was decided or is another than the one shown.
     """
     permit.check(actor, "plans.approve")
     by = _person(actor)
@@ -63,11 +63,13 @@ def approve(actor: Actor, *, plan_id: UUID, digest: str, now: datetime) -> Store
 
 
 def reject(actor: Actor, *, plan_id: UUID, reason: str, now: datetime) -> StoredPlan:
-    """Post nothing of it, and do not ask about the same plan again. Raises Denied, Missing, Refused (also without a reason)."""
+    """Post nothing of it, and do not ask about the same plan again. Raises Denied, Missing, Refused."""
     permit.check(actor, "plans.approve")
     by = _person(actor)
     if not reason.strip():
-        raise Refused("A rejection needs a reason.", code="reason", hint="Say in a few words why nothing is to be posted.")
+        raise Refused(
+            "A rejection needs a reason.", code="reason", hint="Say in a few words why nothing is to be posted."
+        )
     found = stored.one(plan_id)
     acts.record(
         actor,

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from decimal import Decimal
+from typing import ClassVar
 
 from django.db import models
 
 from purser.links.models.connections import Connection
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
-QUANTITY: dict[str, Any] = {"max_digits": 18, "decimal_places": 6}
-PRICE: dict[str, Any] = {"max_digits": 18, "decimal_places": 6, "null": True}
+
+def quantity() -> models.DecimalField[Decimal, Decimal]:
+    """A count of units, which may have decimals at some PSAs."""
+    return models.DecimalField(max_digits=18, decimal_places=6)
+
+
+def price() -> models.DecimalField[Decimal | None, Decimal | None]:
+    """An exact amount per unit, or nothing; rounding happens at the line."""
+    return models.DecimalField(max_digits=18, decimal_places=6, null=True)
 
 
 class Mirrored(TenantModel):
@@ -69,9 +77,9 @@ class SourceResource(Mirrored):
     mpn = models.CharField(max_length=120)
     name = models.CharField(max_length=300)
     unit = models.CharField(max_length=40, default="unit")
-    count = models.DecimalField(**QUANTITY)
-    unit_price = models.DecimalField(**PRICE)
-    unit_cost = models.DecimalField(**PRICE)
+    count = quantity()
+    unit_price = price()
+    unit_cost = price()
     currency = models.CharField(max_length=3, blank=True)
     usage_based = models.BooleanField(default=False)
 
@@ -125,13 +133,13 @@ class TargetService(Mirrored):
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=10)
     unit = models.CharField(max_length=40, blank=True)
-    units = models.DecimalField(**QUANTITY)
-    final_units = models.DecimalField(**QUANTITY)
+    units = quantity()
+    final_units = quantity()
     segments = models.JSONField(default=list)
-    unit_price = models.DecimalField(**PRICE)
-    unit_cost = models.DecimalField(**PRICE)
-    catalog_price = models.DecimalField(**PRICE)
-    catalog_cost = models.DecimalField(**PRICE)
+    unit_price = price()
+    unit_cost = price()
+    catalog_price = price()
+    catalog_cost = price()
 
     class Meta(Mirrored.Meta):
         indexes = [models.Index(fields=["tenant", "agreement"])]

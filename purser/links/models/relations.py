@@ -9,8 +9,8 @@ from django.db import models
 from purser.access.models import Person
 from purser.links.models.connections import Decrease, Policy, Sync
 from purser.links.models.mirror import (
-    PRICE,
-    QUANTITY,
+    price,
+    quantity,
     SourceCustomer,
     SourceResource,
     SourceSubscription,
@@ -96,11 +96,11 @@ class Link(Relation):
     decrease = models.CharField(max_length=20, choices=Decrease.choices, blank=True)
     drift_policy = models.CharField(max_length=12, choices=Policy.choices, blank=True)
     price_source = models.CharField(max_length=10, choices=PriceSource.choices, default=PriceSource.AGREEMENT)
-    custom_price = models.DecimalField(**PRICE)
-    usage_divisor = models.DecimalField(**PRICE)
-    baseline_units = models.DecimalField(**{**QUANTITY, "null": True})
-    expected_units = models.DecimalField(**{**QUANTITY, "null": True})
-    offset = models.DecimalField(**QUANTITY, default=0)
+    custom_price = price()
+    usage_divisor = price()
+    baseline_units = price()
+    expected_units = price()
+    offset = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     version = models.IntegerField(default=1)
@@ -120,4 +120,7 @@ class Link(Relation):
                 name="link_usage_divisor_positive",
             ),
         ]
-        indexes = [models.Index(fields=["tenant", "subscription_link"])]
+        indexes = [
+            models.Index(fields=["tenant", "subscription_link"]),
+            models.Index(fields=["tenant", "-made_at"], condition=OPEN, name="link_newest_open"),
+        ]

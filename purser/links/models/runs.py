@@ -8,7 +8,7 @@ from django.db import models
 
 from purser.access.models import Person
 from purser.links.models.connections import Sync
-from purser.links.models.mirror import PRICE, QUANTITY, SourceResource
+from purser.links.models.mirror import SourceResource, price, quantity
 from purser.links.models.relations import Link
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
@@ -33,7 +33,10 @@ class Run(TenantModel):
     numbers = models.JSONField(default=dict)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "sync", "-started_at"])]
+        indexes = [
+            models.Index(fields=["tenant", "sync", "-started_at"]),
+            models.Index(fields=["tenant", "-started_at"]),
+        ]
 
 
 class PlanState(models.TextChoices):
@@ -66,7 +69,10 @@ class StoredPlan(TenantModel):
     reason = models.CharField(max_length=500, blank=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "sync", "state", "-made_at"])]
+        indexes = [
+            models.Index(fields=["tenant", "sync", "state", "-made_at"]),
+            models.Index(fields=["tenant", "-made_at"]),
+        ]
 
 
 class ReceiptState(models.TextChoices):
@@ -112,11 +118,11 @@ class Receipt(TenantModel):
     plan = tenant_key(StoredPlan, related_name="receipts", null=True)
     state = models.CharField(max_length=8, choices=ReceiptState.choices, default=ReceiptState.INTENDED)
     effective_on = models.DateField()
-    units_before = models.DecimalField(**QUANTITY)
-    units_after = models.DecimalField(**QUANTITY)
-    amount = models.DecimalField(**QUANTITY)
-    unit_price = models.DecimalField(**PRICE)
-    unit_cost = models.DecimalField(**PRICE)
+    units_before = quantity()
+    units_after = quantity()
+    amount = quantity()
+    unit_price = price()
+    unit_cost = price()
     currency = models.CharField(max_length=3, blank=True)
     note = models.CharField(max_length=500, blank=True)
     healing = models.BooleanField(default=False)
@@ -170,13 +176,16 @@ class Movement(TenantModel):
 
     resource = tenant_key(SourceResource, related_name="movements")
     seen_at = models.DateTimeField()
-    before = models.DecimalField(**QUANTITY)
-    after = models.DecimalField(**QUANTITY)
+    before = quantity()
+    after = quantity()
     receipt = tenant_key(Receipt, null=True, related_name="movements")
     how = models.CharField(max_length=20, blank=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "resource", "-seen_at"])]
+        indexes = [
+            models.Index(fields=["tenant", "resource", "-seen_at"]),
+            models.Index(fields=["tenant", "-seen_at"]),
+        ]
 
 
 class DriftState(models.TextChoices):
@@ -193,9 +202,9 @@ class Drift(TenantModel):
 
     link = tenant_key(Link, related_name="drifts")
     seen_at = models.DateTimeField()
-    marketplace_units = models.DecimalField(**QUANTITY)
-    expected_units = models.DecimalField(**QUANTITY)
-    psa_units = models.DecimalField(**QUANTITY)
+    marketplace_units = quantity()
+    expected_units = quantity()
+    psa_units = quantity()
     policy = models.CharField(max_length=12)
     state = models.CharField(max_length=8, choices=DriftState.choices, default=DriftState.OPEN)
     closed_at = models.DateTimeField(null=True)

@@ -124,9 +124,7 @@ class CheckList:
 def of(pair: Sync, *, today: date, now: datetime) -> CheckList:
     """The list of the month that holds `today`."""
     month = today.replace(day=1)
-    accepted = {
-        a.item: a for a in Acceptance.objects.filter(sync=pair, month=month).select_related("accepted_by")
-    }
+    accepted = {a.item: a for a in Acceptance.objects.filter(sync=pair, month=month).select_related("accepted_by")}
     found = counts(pair, today=today, now=now)
     return CheckList(
         pair,

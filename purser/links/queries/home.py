@@ -38,7 +38,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Figures:
-    """`states` counts open relations by their state; `at_stake` is what the unlinked resources cost a month, per currency."""
+    """`states` counts open relations by state; `at_stake` is what the unlinked resources cost a month, per currency."""
 
     states: dict[str, int]
     linked: int
@@ -110,7 +110,9 @@ def at_stake(context: str = "") -> tuple[tuple[Money, ...], int]:
         reports.unlinked(context)
         .order_by()
         .values("currency", "subscription__billing_period")
-        .annotate(worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id"))
+        .annotate(
+            worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id")
+        )
         .values_list("currency", "subscription__billing_period", "worth", "n")
     )
     per_currency: dict[str, Decimal] = {}

@@ -77,30 +77,24 @@ def amount(field: str = "amount") -> Combinable:
 
 
 def movements(context: str = "") -> QuerySet[Movement, Any]:
-    """Each change of a count seen at the marketplace."""
+    """Each change of a count seen at the marketplace; `became` is a key of BECAME."""
+    relations = Link.objects.filter(resource=OuterRef("resource"), sync_id__in=pairs.ids(context))
     found = Movement.objects.select_related("resource__customer", "resource__subscription", "receipt")
     if context:
-        found = found.filter(Exists(_relations(context)))
-    return found
-
-
-def became(context: str = "") -> Case:
-    """The key of BECAME for a movement."""
-    return Case(
-        When(receipt__isnull=False, then=Value("posted")),
-        When(how__gt="", then=F("how")),
-        When(Exists(_relations(context).filter(cleared_at=None)), then=Value("due")),
-        default=Value("unlinked"),
-        output_field=CharField(max_length=20),
+        found = found.filter(Exists(relations))
+    return found.annotate(
+        became=Case(
+            When(receipt__isnull=False, then=Value("posted")),
+            When(how__gt="", then=F("how")),
+            When(Exists(relations.filter(cleared_at=None)), then=Value("due")),
+            default=Value("unlinked"),
+            output_field=CharField(max_length=20),
+        )
     )
 
 
 def change() -> Combinable:
     return Trimmed(F("after") - F("before"), output_field=PLAIN)
-
-
-def _relations(context: str) -> QuerySet[Link, Any]:
-    return Link.objects.filter(resource=OuterRef("resource"), sync_id__in=pairs.ids(context))
 
 
 def _receipts(context: str) -> QuerySet[Receipt, Any]:

@@ -224,9 +224,7 @@ def card(sync: Sync, filters: Filters, customer_id: UUID, *, today: date) -> Car
     made = []
     for subscription in shown:
         relation = relations.get(subscription.pk)
-        choices = [
-            a for a in agreements if _offered(a, relation, filters, today=today, linked=getattr(a, "is_linked"))  # noqa: B009
-        ]
+        choices = [a for a, linked in agreements if _offered(a, relation, filters, today=today, linked=linked)]
         offered = services[relation.agreement_id] if relation else ()
         made.append(
             Subscription(
@@ -240,13 +238,14 @@ def card(sync: Sync, filters: Filters, customer_id: UUID, *, today: date) -> Car
     return Card(one, tuple(made))
 
 
-def _agreements(sync: Sync, relation: CompanyLink | None) -> list[TargetAgreement]:
-    """Contracts of the account that can carry services, the latest first, each with `is_linked`."""
+def _agreements(sync: Sync, relation: CompanyLink | None) -> list[tuple[TargetAgreement, bool]]:
+    """Contracts of the account that can carry services, the latest first, and whether a subscription is mapped to each."""
     if relation is None:
         return []
-    held = SubscriptionLink.objects.filter(sync=sync, agreement=OuterRef("pk"), cleared_at=None)
     found = TargetAgreement.objects.filter(account_id=relation.account_id, gone_at=None, takes_services=True)
-    return list(found.annotate(is_linked=Exists(held)).order_by(F("starts_on").desc(nulls_last=True), "name", "id"))
+    held = SubscriptionLink.objects.filter(sync=sync, cleared_at=None, agreement__in=found)
+    linked = set(held.values_list("agreement_id", flat=True))
+    return [(a, a.pk in linked) for a in found.order_by(F("starts_on").desc(nulls_last=True), "name", "id")]
 
 
 def _offered(

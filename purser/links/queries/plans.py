@@ -1,4 +1,4 @@
-"""Stored plans as a person reads them: rows, totals per currency, what moved since the last one, how far the posting is."""
+"""Stored plans as a person reads them: rows, totals per currency, what moved since the last one, how far it is."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, IntegerField, QuerySet, Value, When
+from django.db.models import Count, F, Func, IntegerField, QuerySet
 
 from purser.kernel.errors import Missing
 from purser.kernel.money import Money
@@ -35,7 +35,7 @@ class Total:
 
 @dataclass(frozen=True)
 class Moved:
-    """A row that stands otherwise in the plan made before: `was` and `now` are its units after, "" where it is absent."""
+    """A row that stands otherwise in the plan made before: `was` and `now` are "8 to 15", "" where it is absent."""
 
     company: str
     resource: str
@@ -55,16 +55,12 @@ class Progress:
 
 
 def every(context: str = "") -> QuerySet[StoredPlan, Any]:
-    """All plans; `urgency` is 0 for those that wait for a person."""
+    """All plans without their rows, which can be many; `size` is how many changes each has."""
     return (
         StoredPlan.objects.filter(sync_id__in=pairs.ids(context))
         .defer("changes", "asides")
-        .select_related("sync__target", "decided_by")
-        .annotate(
-            urgency=Case(
-                When(state=PlanState.WAITING, then=Value(0)), default=Value(1), output_field=IntegerField()
-            )
-        )
+        .select_related("sync__target", "decided_by", "run")
+        .annotate(size=Func(F("changes"), function="jsonb_array_length", output_field=IntegerField()))
     )
 
 
@@ -105,7 +101,7 @@ def totals(changes: list[Mapping[str, Any]]) -> list[Total]:
 
 
 def moved(plan: StoredPlan) -> list[Moved]:
-    """What stands otherwise than in the plan this one took the place of: the last one of the pair that was no preview."""
+    """What stands otherwise than in the plan this one took the place of: the pair's last that was given up."""
     before = (
         StoredPlan.objects.filter(sync_id=plan.sync_id, made_at__lte=plan.made_at)
         .exclude(pk=plan.pk)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
@@ -77,7 +77,7 @@ def propose(sync: Sync, rows: Sequence[SourceResource], *, today: date) -> list[
     made = []
     for row in rows:
         account, mapped = accounts.get(row.customer_id, (None, False))
-        offered = [s for s in services.get(account.pk, ()) if account] if account else []
+        offered = services[account.pk] if account else []
         contract = contracts.get(row.subscription_id)
         if contract is not None:
             offered = [s for s in offered if s.agreement_id == contract]
@@ -105,7 +105,7 @@ def _accounts(sync: Sync, customers: dict[UUID, SourceCustomer]) -> dict[UUID, t
 
 
 def _free(
-    sync: Sync, accounts: Sequence[UUID], *, today: date, always: object
+    sync: Sync, accounts: Sequence[UUID], *, today: date, always: Collection[UUID]
 ) -> dict[UUID, list[TargetService]]:
     """Services that nothing is linked to, on contracts that run (and on those that are mapped), by account."""
     taken = Link.objects.filter(sync=sync, cleared_at=None).values("service_id")

@@ -1,7 +1,7 @@
 """What is bought, which of it is billed automatically and which is not. Source: acceptance ID-45 to ID-52.
 
-Linked and Unlinked part the subscription report: each resource of it is in exactly one. So it holds what the marketplace
-has now, and whatever else a relation still keeps in step (a cancelled subscription on its way to nought).
+Linked and Unlinked part the subscription report: each resource of it is in exactly one. So it holds what the
+marketplace has now, and whatever else a relation still keeps in step (a cancelled subscription on its way to nought).
 `context` is "autotask", "connectwise" or "" for both; the functions need the tenant's seat.
 """
 
@@ -25,6 +25,10 @@ class Trimmed(Func):
 
     function = "trim_scale"
     output_field = PLAIN
+
+
+def trimmed(field: str) -> Trimmed:
+    return Trimmed(F(field))
 
 
 def live(path: str = "") -> Q:

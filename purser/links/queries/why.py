@@ -59,7 +59,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class Sum:
-    """Baseline + confirmed postings + hand edits = expected; `ledger` is the same by the books, `proven` that they agree."""
+    """Baseline + confirmed postings + hand edits = expected; `ledger` is the same by the books."""
 
     baseline: Decimal | None
     posted: Decimal

@@ -14,7 +14,7 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.access.models import Act
 from purser.kernel.errors import Missing
-from purser.portal import lists
+from purser.portal import exports, lists
 from purser.portal.doors import page
 from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
 from purser.tenants import organisations
@@ -62,6 +62,9 @@ TABLE = Table(
 @page("acts.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, TABLE, zone=organisations.own().zone)
+
+
+export = exports.door(TABLE, "acts.read", zone_of=lambda: organisations.own().zone)
 
 
 @page("acts.read")

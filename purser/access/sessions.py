@@ -1,0 +1,56 @@
+"""How long a session lasts: half an hour without a click, twelve hours in all. Source: reliability P22,
+section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY, logout
+from django.contrib.sessions.backends.base import SessionBase
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+IDLE = timedelta(minutes=30)
+WHOLE = timedelta(hours=12)
+NOTED_EVERY = timedelta(minutes=1)  # so that reading a page does not write one
+
+_BEGAN, _SEEN = "began_at", "seen_at"
+
+
+def begin(session: SessionBase, *, now: datetime) -> None:
+    """A person signed in: both limits count from here."""
+    session[_BEGAN] = session[_SEEN] = now.timestamp()
+
+
+def over(session: SessionBase, *, now: datetime) -> bool:
+    """Whether a signed-in session has reached a limit; otherwise this click is noted, to the minute."""
+    if _BEGAN not in session:
+        begin(session, now=now)
+        return False
+    idle: timedelta = getattr(settings, "SESSION_IDLE", IDLE)
+    seen = datetime.fromtimestamp(session[_SEEN], tz=now.tzinfo)
+    if now - datetime.fromtimestamp(session[_BEGAN], tz=now.tzinfo) >= WHOLE or now - seen >= idle:
+        return True
+    if now - seen >= NOTED_EVERY:
+        session[_SEEN] = now.timestamp()
+    return False
+
+
+class Limits:
+    """Middleware, after authentication: signs a person out whose session is over; the page then asks them
+    to sign in.
+    """
+
+    def __init__(
+        self, get_response: Callable[[HttpRequest], HttpResponse], clock: Callable[[], datetime] = timezone.now
+    ) -> None:
+        self.get_response = get_response
+        self.clock = clock
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if SESSION_KEY in request.session and over(request.session, now=self.clock()):
+            logout(request)
+        return self.get_response(request)

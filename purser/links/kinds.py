@@ -1,0 +1,50 @@
+"""What a connection of each kind is configured with. Only config names vendors: it hands them over at start."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+
+class Field(Protocol):
+    """One setting as the pages show it. `address`: changing it wipes the secrets, which belong to the old host."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def secret(self) -> bool: ...
+    @property
+    def address(self) -> bool: ...
+    @property
+    def default(self) -> str: ...
+    @property
+    def help(self) -> str: ...
+    @property
+    def required(self) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """`fields` by kind, in the order of the page. `check_addresses(kind, values)` raises Refused for an address that
+    connections of the kind may not call."""
+
+    fields: Mapping[str, Sequence[Field]]
+    check_addresses: Callable[[str, dict[str, str]], None]
+
+
+_held: Kinds | None = None
+
+
+def use(kinds: Kinds) -> None:
+    global _held
+    _held = kinds
+
+
+def current() -> Kinds:
+    """Raises RuntimeError before `use`."""
+    if _held is None:
+        raise RuntimeError("No kinds of connection yet: config.wiring hands them over when the application starts.")
+    return _held
