@@ -114,6 +114,7 @@ def _secrets(connection: Connection) -> dict[str, str]:
 
     if tenancy.seat() is not None:
         return read()
+    assert connection.tenant_id is not None  # noqa: S101 - a stored row has a tenant
     with tenancy.acting_in(connection.tenant_id):
         return read()
 

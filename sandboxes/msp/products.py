@@ -51,7 +51,7 @@ OTHERS = (
     Product("metered", "USE-CPU-H", "Cloud Server, hours used", "0.12", 600, 2400, metered=True),
 )
 
-# Per family: the name of its subscriptions, and the chance that a customer with 10, 50, 100 and more seats has one.
+# Per family: the name of its subscriptions, and the chance that a customer has one: below 30 seats, below 100, and from there.
 FAMILIES: dict[str, tuple[str, float, float, float]] = {
     "business": ("Microsoft 365 for Business", 1.0, 1.0, 0.5),
     "enterprise": ("Microsoft 365 for Enterprise", 0.0, 0.2, 0.95),

@@ -19,7 +19,6 @@ from django.core import mail
 from django.core.cache import cache
 from django.db import connections
 from django.test import Client, override_settings
-from django.urls import NoReverseMatch, reverse
 
 from purser.access import people, verbs
 from purser.access.actors import Actor
@@ -28,7 +27,7 @@ from purser.postgres import ids, tenancy
 from purser.tenants import organisations
 from purser.tenants.models import Kind, Organisation
 
-# Settings and addresses this part needs; a test says so with `pytestmark = pytest.mark.usefixtures("site")`.
+# Settings this part needs; a test says so with `pytestmark = pytest.mark.usefixtures("site")`.
 NEEDS: dict[str, Any] = {
     "MFA_ADAPTER": "purser.access.adapters.MFAAdapter",
     "PASSWORD_HASHERS": ["purser.access.hashing.Argon2"],
@@ -43,10 +42,6 @@ def site() -> Iterator[None]:
     missing = [name for name in GUARDS if name not in settings.MIDDLEWARE]
     if missing:
         needs["MIDDLEWARE"] = [*settings.MIDDLEWARE, *missing]
-    try:
-        reverse("people", kwargs={"tenant": ids.new()})
-    except NoReverseMatch:
-        needs["ROOT_URLCONF"] = "tests.access.urls"
     with override_settings(**needs):
         yield
 

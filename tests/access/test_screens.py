@@ -90,7 +90,8 @@ def test_it_sets_up_a_passkey_and_signs_in_with_it(screen: Open):
     page.wait_for_url("**/t/**")
     page = window.go(kit.url(org, "people/"))
     page.get_by_role("heading", name="People").wait_for()
-    assert [one for one in window.faults if "404" not in one] == []
+    ours = f"foreign {window.address}"  # the watch for foreign hosts knows the server by its number
+    assert [one for one in window.faults if not one.startswith(ours)] == []
 
 
 def test_it_asks_before_it_removes_somebody(screen: Open):

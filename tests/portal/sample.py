@@ -7,11 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.db.models import DateField, DecimalField, F, IntegerField, QuerySet
 from django.db.models.fields.json import KT
 from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.template.response import TemplateResponse
 from django.test import Client
 from django.urls import include, path
 
@@ -126,6 +128,31 @@ def sample(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, SAMPLE, "sample.html", follow=per_company, below="parts/chart.html")
 
 
+class Example(forms.Form):
+    name = forms.CharField(label="Name", max_length=5, help_text="Up to 5 characters.")
+    zone = forms.ChoiceField(label="Time zone", choices=[(f"z{n}", f"Zone {n}") for n in range(30)])
+    note = forms.CharField(label="Note", required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    sure = forms.BooleanField(label="I am sure")
+
+
+@page("organisation.read")
+def gallery(request: HttpRequest, actor: Actor) -> HttpResponse:
+    form = Example(request.POST) if request.method == "POST" else Example()
+    parts = [("Alder Dental", 215), ("Hall Bros. Transportation Co, Inc.", 140), ("Repair and Wear", 319)]
+    context = {
+        "form": form,
+        "errors_shown": form.errors if form.is_bound else {},
+        "figures": [("Linked", "1,204", "#linked"), ("Unlinked", "12", ""), ("Failures open", "3", "")],
+        "facts": [("Account number", "100-22"), ("Gateway user", "gateway"), ("Note", None)],
+        "affected": ["Contract 2026 Cloud Services", "Contract Alder Cloud"],
+        "now": NOW,
+        "price": Decimal("-1234.50"),
+        "donut": charts.chart("donut", "Licenses per customer", parts, unit="licenses"),
+        "bar": charts.chart("bar", "All companies", parts, unit="licenses", kind="bar"),
+    }
+    return TemplateResponse(request, "gallery.html", context, status=422 if form.errors else 200)
+
+
 @page("receipts.retry")
 def bulk(request: HttpRequest, actor: Actor) -> HttpResponse:
     return HttpResponse(f"{listing.chosen(SAMPLE, actor, request.POST, now=NOW).count()} rows")
@@ -157,6 +184,7 @@ def reveal(request: HttpRequest, actor: Actor) -> HttpResponse:
 urlpatterns = [
     path("", include("purser.config.urls")),
     path("t/<uuid:tenant>/sample/", sample, name="sample"),
+    path("t/<uuid:tenant>/gallery/", gallery, name="gallery"),
     path("t/<uuid:tenant>/sample/bulk/", bulk, name="sample_bulk"),
     path("t/<uuid:tenant>/sample/export/", exports.door(SAMPLE, "reports.export"), name="sample_export"),
     path("t/<uuid:tenant>/fail/<slug:how>/", fail, name="fail"),

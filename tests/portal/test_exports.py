@@ -121,7 +121,7 @@ def test_it_exports_nothing_of_another_organisation(signed: Signed) -> None:
     assert signed.client.get(f"/t/{other.pk}/sample/export/").status_code == 404
 
 
-# One run over STRINGS texts: what a spreadsheet would read as a formula, unreadable signs, quotes, line ends, all planes.
+# Over STRINGS texts: what a spreadsheet reads as a formula, unreadable signs, quotes, line ends, all planes.
 _nasty = st.text(st.sampled_from("=+-@\t\0\r\n＝＋－＠'\",;_x000D\ufeff\ufffe a1é😀"), max_size=12)
 _any = st.text(max_size=30)
 _formula = st.builds("{}{}".format, st.sampled_from(exports.FORMULA), _any)

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from purser.connectors.ports.psa import Agreement, Segment, final_units
 from purser.kernel import period
@@ -120,7 +121,7 @@ def _check(wanted: Decimal, terms: Terms) -> None:
 
 def _increase(difference: Decimal, held: Levels, today: date) -> Iterator[tuple[date, Decimal, str]]:
     """Give back what pending decreases would take, the latest first; the rest is new today."""
-    for (_, earlier), (day, later) in reversed(list(zip(held, held[1:], strict=False))):
+    for (_, earlier), (day, later) in reversed(list(pairwise(held))):
         if day > today and later < earlier and difference:
             back = min(difference, earlier - later)
             yield day, back, "cancels a pending decrease"

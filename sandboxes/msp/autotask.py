@@ -1,0 +1,195 @@
+"""The PSA's side of the larger book: Autotask with companies, contracts, services and bundles."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal
+from random import Random
+from typing import Any
+
+from sandboxes.msp import billed, contracts, customers
+from sandboxes.msp.billed import USAGE_DIVISOR, Billed
+from sandboxes.msp.book import CATALOG, Book, Resource, Subscription
+from sandboxes.msp.contracts import Contract
+from sandboxes.msp.products import Product
+
+USER = "api@harbour.example"
+SECRET = "autotask-secret-demo"
+INTEGRATION_CODE = "PURSER-DEMO"
+SERVICE_SHARE = 0.89  # of the resources somebody has put on a contract
+
+# Bundle: its name, the product whose count it follows, and what else is in it.
+BUNDLES: tuple[tuple[int, str, str, tuple[str, ...]], ...] = (
+    (61, "Modern Workplace Seat", "M365-BPRE-P1M", ("BKP-MBX-M", "SEC-EPP-M")),
+    (62, "Front Desk Seat", "M365-BBAS-P1M", ("SEC-DNS-M",)),
+    (63, "Protected Server", "HST-VPS-M-M", ("BKP-SRV-M",)),
+)
+BUNDLE_EVERY = 5  # customers
+IN_BUNDLE = "It is part of a bundle that is billed by another resource's count."
+
+
+@dataclass
+class Side:
+    """What is put on contracts while the customers are gone through."""
+
+    contracts: list[Contract] = field(default_factory=list)
+    services: list[dict[str, Any]] = field(default_factory=list)
+    bundles: list[dict[str, Any]] = field(default_factory=list)
+    billed: list[Billed] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Autotask:
+    seed: dict[str, Any]
+    contracts: tuple[Contract, ...]
+    billed: tuple[Billed, ...]
+
+
+def draw(rng: Random, book: Book, *, start: date, today: date) -> Autotask:
+    mine = [c for c in book.customers if c.context == "autotask"]
+    companies = {c.id: 174 + 3 * n for n, c in enumerate(mine)}
+    held = book.by_customer
+    services = {mpn: _service(rng, 301 + n, p) for n, (mpn, p) in enumerate(CATALOG.items())}
+    side = Side()
+    for number, customer in enumerate(mine):
+        made = contracts.draw(rng, customer.company, companies[customer.id], 5201 + 8 * number, start=start, today=today)
+        side.contracts += made
+        running = [c for c in made if c.carries]
+        for place, subscription in enumerate(held.get(customer.id, ())):
+            contract = running[place % len(running)]
+            _fill(rng, side, services, subscription, contract, bundling=number % BUNDLE_EVERY == 0)
+        _carry_over(rng, side, made)
+    seed = {
+        "users": {USER: SECRET},
+        "integration_codes": [INTEGRATION_CODE],
+        "Companies": _companies(book, companies),
+        "Services": list(services.values()),
+        "ServiceBundles": [_bundle(b, services) for b in BUNDLES],
+        "ServiceBundleServices": [
+            {"id": id * 10 + n, "serviceBundleID": id, "serviceID": services[mpn]["id"]}
+            for id, _, first, rest in BUNDLES
+            for n, mpn in enumerate((first, *rest))
+        ],
+        "Contracts": [c.row() for c in side.contracts],
+        "ContractServices": side.services,
+        "ContractServiceBundles": side.bundles,
+    }
+    return Autotask(seed, tuple(side.contracts), tuple(side.billed))
+
+
+def _companies(book: Book, ids: Mapping[str, int]) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = []
+    for customer in book.customers:
+        if customer.id in ids:
+            company = customer.company
+            rows.append({"id": ids[customer.id], "companyName": company.psa, "city": company.city})
+            if company.role == "old":
+                rows.append({"id": 900 + len(rows), "companyName": f"{company.psa} (old)", "isActive": False})
+    rows += [{"id": 950 + n, "companyName": name} for n, name in enumerate(customers.PSA_ONLY)]
+    return rows
+
+
+def _service(rng: Random, id: int, product: Product) -> dict[str, Any]:
+    """The PSA's own entry for a product; what is sold by use is billed in units of ten."""
+    size = USAGE_DIVISOR if product.metered else 1
+    name = f"{product.name} (per {USAGE_DIVISOR})" if product.metered else product.name
+    cost = product.cost * size
+    return {
+        "id": id,
+        "name": name,
+        "sku": product.mpn,
+        "unitCost": float(cost),
+        "unitPrice": float(billed.catalog_price(rng, cost)),
+        "periodType": 2,
+    }
+
+
+def _bundle(bundle: tuple[int, str, str, tuple[str, ...]], services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """A bundle costs what its parts cost, and is sold for three percent less than these."""
+    id, name, first, rest = bundle
+    parts = [services[mpn] for mpn in (first, *rest)]
+    price = sum((Decimal(str(p["unitPrice"])) for p in parts), Decimal(0)) * Decimal("0.97")
+    cost = sum((Decimal(str(p["unitCost"])) for p in parts), Decimal(0))
+    cents = Decimal("0.01")
+    return {"id": id, "name": name, "unitPrice": float(price.quantize(cents)), "unitCost": float(cost), "periodType": 2}
+
+
+def _fill(
+    rng: Random,
+    side: Side,
+    services: Mapping[str, Mapping[str, Any]],
+    subscription: Subscription,
+    contract: Contract,
+    *,
+    bundling: bool,
+) -> None:
+    """Put a subscription's resources on a contract: each as a service, or as the bundle that it leads."""
+    for resource in subscription.lines:
+        bundle = next((b for b in BUNDLES if b[2] == resource.product.mpn), None) if bundling else None
+        if bundle is None and rng.random() >= SERVICE_SHARE:
+            continue
+        units = billed.slipped(rng, billed.units_for(resource, resource.quantity))
+        reason = billed.why_not(rng, subscription, resource)
+        if bundle is not None:
+            id = 8101 + len(side.bundles)
+            row = {"id": id, "contractID": contract.id, "serviceBundleID": bundle[0], "units": units}
+            side.bundles.append(row)
+            name = f"bundle:{id}"
+        else:
+            name = f"service:{_line(side, services[resource.product.mpn], contract, units)}"
+        side.billed.append(Billed("autotask", subscription, resource, str(contract.id), name, units, reason))
+
+
+def _line(side: Side, service: Mapping[str, Any], contract: Contract, units: int) -> int:
+    id = 41_003 + len(side.services)
+    side.services.append(
+        {
+            "id": id,
+            "contractID": contract.id,
+            "serviceID": service["id"],
+            "unitPrice": service["unitPrice"],
+            "adjustedPrice": service["unitPrice"],
+            "unitCost": service["unitCost"],
+            "units": units,
+        }
+    )
+    return id
+
+
+def _carry_over(rng: Random, side: Side, made: Sequence[Contract]) -> None:
+    """A contract before or after a running one bills the same services, the earlier one fewer of them."""
+    for other in made:
+        twin = other.like
+        if twin is None:
+            continue
+        for row in [r for r in side.services if r["contractID"] == twin]:
+            less = rng.randint(0, 3) if other.over else 0
+            units = max(0, row["units"] - less)
+            side.services.append({**row, "id": 41_003 + len(side.services), "contractID": other.id, "units": units})
+
+
+def covered(items: Sequence[Billed], subscriptions: Sequence[Subscription]) -> dict[str, str]:
+    """Resources without a service of their own, by key, that a bundle of the same customer covers."""
+    parts = {f"bundle:{row}": rest for row, rest in _rows_of(items)}
+    found: dict[str, str] = {}
+    for item in items:
+        for mpn in parts.get(item.service, ()):
+            for subscription in subscriptions:
+                if subscription.customer.id == item.subscription.customer.id:
+                    found |= {r.key: IN_BUNDLE for r in subscription.lines if r.product.mpn == mpn}
+    return found
+
+
+def _rows_of(items: Sequence[Billed]) -> list[tuple[str, tuple[str, ...]]]:
+    leads = {first: rest for _, _, first, rest in BUNDLES}
+    return [
+        (item.service.removeprefix("bundle:"), leads[item.resource.product.mpn])
+        for item in items
+        if item.service.startswith("bundle:")
+    ]
+
+
+def resource_of(items: Sequence[Billed]) -> dict[str, Resource]:
+    return {item.key: item.resource for item in items}
