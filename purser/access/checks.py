@@ -15,9 +15,7 @@ def check(*, kind: str) -> Iterator[Problem]:
         try:
             vault.reveal(row.of_table, row.of_id, row.field)
         except sealing.Broken:
-            yield Problem(
-                "secret", f"{row.of_table} {row.of_id} {row.field}", "The secret does not open where it lies."
-            )
+            yield Problem("secret", f"{row.of_table} {row.of_id} {row.field}", "The secret does not open where it lies.")
     for act in Act.objects.filter(actor="").order_by("pk"):
         yield Problem("act", f"act {act.pk}", "An act without an actor.")
     if (

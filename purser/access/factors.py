@@ -38,7 +38,5 @@ def seal_again() -> int:
 
 
 def _keys() -> sealing.Keys:
-    current, *older = (
-        sealing.master(key) for key in (settings.SEALING_KEY, *getattr(settings, "SEALING_KEYS_BEFORE", ()))
-    )
+    current, *older = (sealing.master(key) for key in (settings.SEALING_KEY, *getattr(settings, "SEALING_KEYS_BEFORE", ())))
     return sealing.Keys(current=current, older=tuple(older))

@@ -139,15 +139,11 @@ def _with_token(row: Invitation, now: datetime) -> Issued:
 
 
 def _unanswered(id: UUID) -> Invitation:
-    row: Invitation | None = (
-        Invitation.objects.select_for_update().filter(pk=id, accepted_at=None, revoked_at=None).first()
-    )
+    row: Invitation | None = Invitation.objects.select_for_update().filter(pk=id, accepted_at=None, revoked_at=None).first()
     if row is None:
         raise Missing("There is no such invitation, or it was answered already.")
     return row
 
 
 def _open(token: str, now: datetime) -> Any:
-    return Invitation.objects.filter(
-        token_hash=once.hashed(token), accepted_at=None, revoked_at=None, expires_at__gt=now
-    )
+    return Invitation.objects.filter(token_hash=once.hashed(token), accepted_at=None, revoked_at=None, expires_at__gt=now)

@@ -70,9 +70,7 @@ def take(claims: Claims, *, now: datetime) -> Person:
         with transaction.atomic():
             Launch.objects.create(jti=claims.jti, used_at=now, expires_at=claims.expires_at)
     except IntegrityError:
-        raise NotLaunched(
-            "This launch was used already.", code="used", hint="Launch again from the control panel."
-        ) from None
+        raise NotLaunched("This launch was used already.", code="used", hint="Launch again from the control panel.") from None
     member = (
         Membership.objects.select_related("person")
         .filter(person__email=claims.email.strip().lower(), person__is_active=True, tenant__suspended_at=None)

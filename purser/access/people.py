@@ -26,7 +26,7 @@ def places(person: UUID) -> list[Place]:
     """Where a person belongs, by name. Takes the person's own seat."""
     with tenancy.as_person(person):
         rows = Membership.across.filter(person_id=person).order_by("organisation", "tenant_id")
-        return [Place(row.tenant_id, row.organisation, row.role) for row in rows]
+        return [Place(*row) for row in rows.values_list("tenant_id", "organisation", "role")]
 
 
 def members() -> list[Membership]:
@@ -95,9 +95,7 @@ def _locked(membership: UUID, *, keeps_owner: bool) -> Membership:
     """The membership, locked with all owners' in one order: two owners who remove each other wait, and one
     is told.
     """
-    owners = list(
-        Membership.objects.filter(role=verbs.OWNER).order_by("id").select_for_update().values_list("pk", flat=True)
-    )
+    owners = list(Membership.objects.filter(role=verbs.OWNER).order_by("id").select_for_update().values_list("pk", flat=True))
     row: Membership | None = (
         Membership.objects.select_related("person").select_for_update(of=("self",)).filter(pk=membership).first()
     )

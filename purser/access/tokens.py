@@ -111,6 +111,4 @@ def authenticate(value: str, now: datetime) -> tuple[UUID, Person]:
 
 
 def _no_such() -> Missing:
-    return Missing(
-        "This API token does not work.", code="token", hint="It may have ended; make a new one in the portal."
-    )
+    return Missing("This API token does not work.", code="token", hint="It may have ended; make a new one in the portal.")

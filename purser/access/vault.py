@@ -28,9 +28,7 @@ def keep(of_table: str, of_id: UUID, field: str, value: str, now: datetime) -> N
     wrapped = list(_keys_newest_first().values_list("wrapped", flat=True))
     keys = _unwrapped(wrapped) if wrapped else _add_key(now)
     box = sealing.seal(value, keys=keys, bound=_bound(of_table, of_id, field))
-    Sealed.objects.update_or_create(
-        of_table=of_table, of_id=of_id, field=field, defaults={"value": box, "changed_at": now}
-    )
+    Sealed.objects.update_or_create(of_table=of_table, of_id=of_id, field=field, defaults={"value": box, "changed_at": now})
 
 
 def reveal(of_table: str, of_id: UUID, field: str) -> str:

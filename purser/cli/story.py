@@ -67,10 +67,10 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
         for event in day["events"]:
             _control(ports[event["sandbox"]], event["verb"], event["data"])
         last = day is story["days"][-1]
-        for number in range(LAST_PASSES if last else PASSES_A_DAY):
+        for _ in range(LAST_PASSES if last else PASSES_A_DAY):
             posted = sum(_pass(reseller, sync, clock) for sync in pairs.values())
             clock.go(timedelta(minutes=5))
-            if number and not posted:
+            if not posted:
                 break
         say(f"  {clock().date()}: played")
     kept = {"reseller": str(reseller), "operator": str(operator), "pairs": {k: str(v) for k, v in pairs.items()}}

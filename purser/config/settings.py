@@ -90,6 +90,7 @@ INSTALLED_APPS = [
     "purser.ledger",
     "purser.links",
     "purser.portal",
+    "purser.api",
     "purser.jobs",
     "purser.postgres",  # last: it lays the walls when all tables are there
 ]

@@ -27,10 +27,14 @@ CLOSE = 5  # a second this near to the first makes the choice a person's
 _SPELT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa", "æ": "ae", "œ": "oe", "ł": "l"})
 _SILENT = re.compile(r"[.'’`´]")  # within a word: G.m.b.H., O'Neil
 _BETWEEN = re.compile(r"[^\w]+|_")
-_LEGAL = frozenset(
-    "ab ag aps as asa bv co company corp corporation eg ek ev gmbh inc incorporated kft kg kgaa kk limited llc llp lp ltd "
-    "mbh nv ohg oy oyj plc pte pty sa sarl sas se sl sp spa srl srls ug".split()
-)
+# fmt: off
+_LEGAL = frozenset((
+    "ab", "ag", "aps", "as", "asa", "bv", "co", "company", "corp", "corporation", "eg", "ek", "ev", "gmbh",
+    "inc", "incorporated", "kft", "kg", "kgaa", "kk", "limited", "llc", "llp", "lp", "ltd", "mbh", "nv",
+    "ohg", "oy", "oyj", "plc", "pte", "pty", "sa", "sarl", "sas", "se", "sl", "sp", "spa", "srl", "srls",
+    "ug",
+))
+# fmt: on
 # How a product is paid for is no part of what it is: "(Monthly Pre-Paid)", "(Annual)".
 _TERM = re.compile(r"\([^()]*\b(?:monthly|annual|yearly|month|year|prepaid|pre-paid|nce)\b[^()]*\)", re.IGNORECASE)
 

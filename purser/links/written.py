@@ -109,6 +109,7 @@ def parse(text: str) -> Written:
             words = shlex.split(line, comments=True)
         except ValueError:
             faults.append(Fault(number, "A quote is opened and not closed."))
+            _leave(above, line.split()[0])
             continue
         if not words:
             continue
@@ -121,9 +122,9 @@ def parse(text: str) -> Written:
             entry = _entry(words, number, above)
         except ValueError as wrong_line:
             faults.append(Fault(number, str(wrong_line)))
+            _leave(above, words[0])
             continue
-        for lower in LEVELS[LEVELS.index(entry.level) :]:
-            above.pop(lower, None)
+        _leave(above, entry.level)
         above[entry.level] = number
         key = (entry.level, entry.under, entry.ours)
         if key in seen:
@@ -136,6 +137,16 @@ def parse(text: str) -> Written:
     return Written(psa, tuple(entries), tuple(faults))
 
 
+def _leave(above: dict[Level, int], word: str) -> None:
+    """A line of this level begins, well or badly: what follows does not belong to the block before it."""
+    for lower in LEVELS[LEVELS.index(level) :] if (level := _level(word)) else ():
+        above.pop(lower, None)
+
+
+def _level(word: str) -> Level | None:
+    return next((level for level in LEVELS if level == word), None)
+
+
 def _head(words: list[str]) -> tuple[str, str]:
     if len(words) == 3 and words[0] == HEAD:
         if words[1] != VERSION:
@@ -145,7 +156,7 @@ def _head(words: list[str]) -> tuple[str, str]:
 
 
 def _entry(words: list[str], number: int, above: Mapping[Level, int]) -> Entry:
-    level = next((name for name in LEVELS if name == words[0]), None)
+    level = _level(words[0])
     if level is None:
         raise ValueError(f"A line begins with company, subscription or resource, not {words[0]!r}.")
     if len(words) < 4 or words[2] != ARROW or not words[1] or not words[3]:
@@ -184,6 +195,6 @@ def _amount(text: str) -> str:
         amount = Decimal(text)
     except InvalidOperation:
         amount = Decimal("NaN")
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > 15:
         raise ValueError(f"{text!r} is no amount; write it like 4.25.")
     return digest.units(amount)

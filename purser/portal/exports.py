@@ -80,9 +80,7 @@ def cell(value: Value, style: Style, zone: ZoneInfo) -> str:
     return guarded(value)
 
 
-def write_csv(
-    file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Value]], *, style: Style, zone: ZoneInfo
-) -> int:
+def write_csv(file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Value]], *, style: Style, zone: ZoneInfo) -> int:
     """Write RFC 4180 text in UTF-8 with a byte order mark; returns the number of rows."""
     file.write(codecs.BOM_UTF8)
     text = codecs.getwriter("utf-8")(file)

@@ -85,9 +85,7 @@ def step_up(request: HttpRequest) -> HttpResponse:
     back = request.get_full_path()
     if request.method not in {"GET", "HEAD"}:
         back = own_path(request, request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
-    return go(
-        request, reverse("account_reauthenticate") + "?" + urlencode({"next": back}), title="Confirm that it is you"
-    )
+    return go(request, reverse("account_reauthenticate") + "?" + urlencode({"next": back}), title="Confirm that it is you")
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:
@@ -107,9 +105,7 @@ def go(request: HttpRequest, address: str, *, title: str) -> HttpResponse:
 
 def own_path(request: HttpRequest, address: str) -> str:
     """The path and query of an address on this host, "/" for any other: a foreign `next` must not lead away."""
-    if not url_has_allowed_host_and_scheme(
-        address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    ):
+    if not url_has_allowed_host_and_scheme(address, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
         return "/"
     parts = urlsplit(address)
     return parts.path + (f"?{parts.query}" if parts.query else "")

@@ -97,9 +97,7 @@ def sidebar(actor: Actor, *, path: str, context: str = "") -> Iterator[Group]:
     """
     found = [(section, _entries(section, actor)) for section in SECTIONS]
     home = next((href for _, entries in found for entry, href in entries if entry.name == "home"), "")
-    under = [
-        href for _, entries in found for _, href in entries if path == href or (href != home and path.startswith(href))
-    ]
+    under = [href for _, entries in found for _, href in entries if path == href or (href != home and path.startswith(href))]
     here = max(under, key=len, default="")
     tail = f"?context={context}" if context else ""
     for section, entries in found:

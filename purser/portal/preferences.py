@@ -7,17 +7,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 from purser.access.actors import Actor
 from purser.access.models import Preference
+from purser.kernel.errors import Refused
 
 
 def read(actor: Actor, screen: str) -> dict[str, Any]:
     """The person's choices on this screen; empty where none were made. In the actor's seat, one query."""
+    if actor.person is None:
+        return {}
     kept = Preference.objects.filter(person_id=actor.person, screen=screen).values_list("value", flat=True).first()
     return dict(kept or {})
 
 
 def write(actor: Actor, screen: str, value: Mapping[str, Any]) -> None:
-    """Keep these choices instead of the former ones; an empty mapping forgets them. In the actor's seat."""
-    Preference.objects.update_or_create(person_id=actor.person, screen=screen, defaults={"value": dict(value)})
+    """Keep these choices instead of the former ones; an empty mapping forgets them. In the actor's seat.
+
+    Raises Refused for a job, which has no screens.
+    """
+    Preference.objects.update_or_create(person_id=person_of(actor), screen=screen, defaults={"value": dict(value)})
+
+
+def person_of(actor: Actor) -> UUID:
+    """The person who acts. Raises Refused where none does."""
+    if actor.person is None:
+        raise Refused("Only a person has screens and views of their own.", code="person")
+    return actor.person

@@ -59,9 +59,7 @@ def columns(request: HttpRequest, actor: Actor, *, screen: str) -> HttpResponse:
 def forget(request: HttpRequest, actor: Actor, *, screen: str) -> HttpResponse:
     """Back to the list's own columns, size and order; other choices on the screen stay."""
     kept = preferences.read(actor, screen)
-    preferences.write(
-        actor, screen, {name: value for name, value in kept.items() if name not in {"columns", "sort", "size"}}
-    )
+    preferences.write(actor, screen, {name: value for name, value in kept.items() if name not in {"columns", "sort", "size"}})
     messages.success(request, "Reset: the list shows its usual columns.")
     return _back(request)
 

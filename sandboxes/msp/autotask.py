@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -11,7 +11,7 @@ from typing import Any
 
 from sandboxes.msp import billed, contracts, customers
 from sandboxes.msp.billed import USAGE_DIVISOR, Billed
-from sandboxes.msp.book import CATALOG, Book, Resource, Subscription
+from sandboxes.msp.book import CATALOG, Book, Subscription
 from sandboxes.msp.contracts import Contract
 from sandboxes.msp.products import Product
 
@@ -27,7 +27,7 @@ BUNDLES: tuple[tuple[int, str, str, tuple[str, ...]], ...] = (
     (63, "Protected Server", "HST-VPS-M-M", ("BKP-SRV-M",)),
 )
 BUNDLE_EVERY = 5  # customers
-IN_BUNDLE = "It is part of a bundle that is billed by another resource's count."
+LEADING = frozenset(first for _, _, first, _ in BUNDLES)
 
 
 @dataclass
@@ -38,13 +38,17 @@ class Side:
     services: list[dict[str, Any]] = field(default_factory=list)
     bundles: list[dict[str, Any]] = field(default_factory=list)
     billed: list[Billed] = field(default_factory=list)
+    covered: set[str] = field(default_factory=set)
 
 
 @dataclass(frozen=True)
 class Autotask:
+    """`covered` are resources, by key, that have no service because a bundle bills them."""
+
     seed: dict[str, Any]
     contracts: tuple[Contract, ...]
     billed: tuple[Billed, ...]
+    covered: frozenset[str]
 
 
 def draw(rng: Random, book: Book, *, start: date, today: date) -> Autotask:
@@ -57,9 +61,9 @@ def draw(rng: Random, book: Book, *, start: date, today: date) -> Autotask:
         made = contracts.draw(rng, customer.company, companies[customer.id], 5201 + 8 * number, start=start, today=today)
         side.contracts += made
         running = [c for c in made if c.carries]
+        bundled = _bundled(held.get(customer.id, ())) if number % BUNDLE_EVERY == 0 else {}
         for place, subscription in enumerate(held.get(customer.id, ())):
-            contract = running[place % len(running)]
-            _fill(rng, side, services, subscription, contract, bundling=number % BUNDLE_EVERY == 0)
+            _fill(rng, side, services, subscription, running[place % len(running)], bundled)
         _carry_over(rng, side, made)
     seed = {
         "users": {USER: SECRET},
@@ -76,11 +80,11 @@ def draw(rng: Random, book: Book, *, start: date, today: date) -> Autotask:
         "ContractServices": side.services,
         "ContractServiceBundles": side.bundles,
     }
-    return Autotask(seed, tuple(side.contracts), tuple(side.billed))
+    return Autotask(seed, tuple(side.contracts), tuple(side.billed), frozenset(side.covered))
 
 
 def _companies(book: Book, ids: Mapping[str, int]) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = [{"id": 0, "companyName": "Harbour IT Services"}]
     for customer in book.customers:
         if customer.id in ids:
             company = customer.company
@@ -116,29 +120,37 @@ def _bundle(bundle: tuple[int, str, str, tuple[str, ...]], services: Mapping[str
     return {"id": id, "name": name, "unitPrice": float(price.quantize(cents)), "unitCost": float(cost), "periodType": 2}
 
 
+def _bundled(subscriptions: Iterable[Subscription]) -> dict[str, int]:
+    """Which bundle each product of a customer belongs to, by mpn: those whose leading product runs there."""
+    has = {r.product.mpn for s in subscriptions for r in s.lines if s.status == "active"}
+    return {mpn: id for id, _, first, rest in BUNDLES if first in has for mpn in (first, *rest)}
+
+
 def _fill(
     rng: Random,
     side: Side,
     services: Mapping[str, Mapping[str, Any]],
     subscription: Subscription,
     contract: Contract,
-    *,
-    bundling: bool,
+    bundled: Mapping[str, int],
 ) -> None:
     """Put a subscription's resources on a contract: each as a service, or as the bundle that it leads."""
     for resource in subscription.lines:
-        bundle = next((b for b in BUNDLES if b[2] == resource.product.mpn), None) if bundling else None
-        if bundle is None and rng.random() >= SERVICE_SHARE:
-            continue
+        mpn = resource.product.mpn
         units = billed.slipped(rng, billed.units_for(resource, resource.quantity))
         reason = billed.why_not(rng, subscription, resource)
-        if bundle is not None:
+        if mpn in LEADING and mpn in bundled:
             id = 8101 + len(side.bundles)
-            row = {"id": id, "contractID": contract.id, "serviceBundleID": bundle[0], "units": units}
+            row = {"id": id, "contractID": contract.id, "serviceBundleID": bundled[mpn], "units": units}
             side.bundles.append(row)
             name = f"bundle:{id}"
+        elif mpn in bundled:
+            side.covered.add(resource.key)
+            continue
+        elif rng.random() >= SERVICE_SHARE:
+            continue
         else:
-            name = f"service:{_line(side, services[resource.product.mpn], contract, units)}"
+            name = f"service:{_line(side, services[mpn], contract, units)}"
         side.billed.append(Billed("autotask", subscription, resource, str(contract.id), name, units, reason))
 
 
@@ -168,28 +180,3 @@ def _carry_over(rng: Random, side: Side, made: Sequence[Contract]) -> None:
             less = rng.randint(0, 3) if other.over else 0
             units = max(0, row["units"] - less)
             side.services.append({**row, "id": 41_003 + len(side.services), "contractID": other.id, "units": units})
-
-
-def covered(items: Sequence[Billed], subscriptions: Sequence[Subscription]) -> dict[str, str]:
-    """Resources without a service of their own, by key, that a bundle of the same customer covers."""
-    parts = {f"bundle:{row}": rest for row, rest in _rows_of(items)}
-    found: dict[str, str] = {}
-    for item in items:
-        for mpn in parts.get(item.service, ()):
-            for subscription in subscriptions:
-                if subscription.customer.id == item.subscription.customer.id:
-                    found |= {r.key: IN_BUNDLE for r in subscription.lines if r.product.mpn == mpn}
-    return found
-
-
-def _rows_of(items: Sequence[Billed]) -> list[tuple[str, tuple[str, ...]]]:
-    leads = {first: rest for _, _, first, rest in BUNDLES}
-    return [
-        (item.service.removeprefix("bundle:"), leads[item.resource.product.mpn])
-        for item in items
-        if item.service.startswith("bundle:")
-    ]
-
-
-def resource_of(items: Sequence[Billed]) -> dict[str, Resource]:
-    return {item.key: item.resource for item in items}

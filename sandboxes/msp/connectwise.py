@@ -60,9 +60,7 @@ def draw(rng: Random, book: Book, *, start: date) -> ConnectWise:
                     }
                 )
                 service = f"product:{item['id']}"
-                found.append(
-                    Billed("connectwise", subscription, resource, str(agreement["id"]), service, units, reason)
-                )
+                found.append(Billed("connectwise", subscription, resource, str(agreement["id"]), service, units, reason))
     seed = {
         "company_id": COMPANY_ID,
         "public_key": PUBLIC_KEY,

@@ -64,14 +64,10 @@ def draw(rng: Random, company: Company, owner: int, id: int, *, start: date, tod
         case "predecessor":
             before = months_on(main.starts, -12)
             name = f"{before.year} {NAMES[0]}"
-            made.append(
-                Contract(id + 5, owner, name, before, main.starts - DAY, renewed_by=main.id, like=main.id, over=True)
-            )
+            made.append(Contract(id + 5, owner, name, before, main.starts - DAY, renewed_by=main.id, like=main.id, over=True))
         case "expired":
             begins = months_on(start.replace(day=1), -20)
-            made.append(
-                Contract(id + 5, owner, "Server Care (ended)", begins, months_on(begins, 12) - DAY, over=True)
-            )
+            made.append(Contract(id + 5, owner, "Server Care (ended)", begins, months_on(begins, 12) - DAY, over=True))
         case "renewed":
             first = main.ends + DAY
             name = f"{first.year} {NAMES[0]} (renewal)"
@@ -97,9 +93,7 @@ def _main(rng: Random, company: Company, owner: int, id: int, *, start: date, to
     return _running(rng, owner, id, NAMES[0], start, period=period, role=company.role)
 
 
-def _running(
-    rng: Random, owner: int, id: int, name: str, start: date, *, period: int = MONTHLY, role: str = ""
-) -> Contract:
+def _running(rng: Random, owner: int, id: int, name: str, start: date, *, period: int = MONTHLY, role: str = "") -> Contract:
     """Begun one to nine months ago, for a year. What is billed in advance begins on a 1st, to be plain to read."""
     day = rng.choice(MIDDLES) if role != "advance" and rng.random() < 0.3 else 1
     begins = months_on(start.replace(day=1), -rng.randint(1, 9)).replace(day=day)
@@ -108,6 +102,6 @@ def _running(
 
 def posted_through(contract: Contract, start: date) -> date | None:
     """Up to which day its periods are invoiced when the story begins; None where nothing is posted."""
-    if contract.kind != RECURRING or contract.starts > start:
+    if contract.kind != RECURRING or contract.period == YEARLY or contract.starts > start:
         return None
     return contract.ends if contract.over else month_end(months_on(start, -1))

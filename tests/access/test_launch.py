@@ -86,9 +86,7 @@ def test_it_works_once_also_for_two_at_the_same_time(org):
 def _tampered(token):
     head, _, tail = token.partition(".")
     claims = json.loads(base64.urlsafe_b64decode(head + "=="))
-    forged = (
-        base64.urlsafe_b64encode(json.dumps({**claims, "email": "owner@example.com"}).encode()).rstrip(b"=").decode()
-    )
+    forged = base64.urlsafe_b64encode(json.dumps({**claims, "email": "owner@example.com"}).encode()).rstrip(b"=").decode()
     return f"{forged}.{tail}"
 
 
@@ -122,9 +120,7 @@ def test_it_refuses_signed_nonsense(org):
 
     for claims in ({}, [], {"iss": 1, "jti": "x", "exp": "soon", "account": "", "email": ""}, {"exp": 10**30}):
         head = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=").decode()
-        tail = (
-            base64.urlsafe_b64encode(hmac.digest(SECRET.encode(), head.encode(), hashlib.sha256)).rstrip(b"=").decode()
-        )
+        tail = base64.urlsafe_b64encode(hmac.digest(SECRET.encode(), head.encode(), hashlib.sha256)).rstrip(b"=").decode()
         assert post(org, f"{head}.{tail}").status_code == 403
 
 

@@ -61,9 +61,7 @@ def test_it_founds_a_reseller_whose_first_owner_comes_by_invitation(operator, cl
     done = arrival.post(path, {"name": "First Owner", "password": "a brand new long sentence"})
     tenant = done.headers["Location"].split("/")[2]
     with tenancy.acting_in(Organisation(id=tenant).id):
-        assert [(row.person.email, row.role) for row in Membership.objects.select_related("person")] == [
-            (contact, "owner")
-        ]
+        assert [(row.person.email, row.role) for row in Membership.objects.select_related("person")] == [(contact, "owner")]
         assert (Organisation.objects.get().zone, Organisation.objects.get().parent_id) == ("Europe/Vienna", operator.pk)
     assert [act.after["name"] for act in kit.acts_of(operator, "operator.organisations.found")] == ["Blue Managed IT"]
 

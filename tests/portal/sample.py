@@ -46,9 +46,7 @@ SAMPLE = Table(
         ),
         Column("adjusted_on", "Adjusted", kind="date", expression=Cast(KT("after__on"), DateField())),
         Column("at", "Written", kind="datetime"),
-        Column(
-            "outcome", "State", kind="badge", signs={"done": Sign("Posted", "good"), "refused": Sign("Refused", "bad")}
-        ),
+        Column("outcome", "State", kind="badge", signs={"done": Sign("Posted", "good"), "refused": Sign("Refused", "bad")}),
         Column("id", "Id", shown=False),
         Column("loud", "Loud", read=lambda act: act.summary.upper(), shown=False),
     ),
@@ -180,6 +178,12 @@ def vendor(request: HttpRequest, actor: Actor) -> HttpResponseBase:
 def reveal(request: HttpRequest, actor: Actor) -> HttpResponse:
     return HttpResponse("the secret")
 
+
+# As the root of all addresses has them.
+handler400 = "purser.portal.failures.bad"
+handler403 = "purser.portal.failures.denied"
+handler404 = "purser.portal.failures.missing"
+handler500 = "purser.portal.failures.broken"
 
 urlpatterns = [
     path("", include("purser.config.urls")),

@@ -115,9 +115,7 @@ def test_it_is_accepted_once_by_two_at_the_same_time(org, owner):
         def accept(issued=issued):
             person = Person(email=issued.invitation.email, name="Quick")
             with tenancy.acting_in(org.pk):
-                invitations.accept(
-                    issued.token, person=person, actor=kit.actor(org, person), password=NEW, now=kit.now()
-                )
+                invitations.accept(issued.token, person=person, actor=kit.actor(org, person), password=NEW, now=kit.now())
             return "in"
 
         results = kit.at_once(accept, accept)
@@ -160,9 +158,7 @@ def test_it_sends_an_address_at_most_three_invitations_an_hour(org, owner):
     assert len([one for one in mail.outbox if one.to == [email]]) == 3
 
 
-@pytest.mark.parametrize(
-    "fields", [{"email": "no address", "role": "reader"}, {"email": "a@example.com", "role": "king"}]
-)
+@pytest.mark.parametrize("fields", [{"email": "no address", "role": "reader"}, {"email": "a@example.com", "role": "king"}])
 def test_it_refuses_a_bad_address_and_an_unknown_role_in_the_form(org, owner, fields):
     answer = kit.sign_in(owner).post(kit.url(org, "people/invite/"), fields)
     assert answer.status_code == 422

@@ -168,9 +168,7 @@ def test_it_shows_only_the_entries_a_person_may_use(pages: None) -> None:
     organisation = kit.reseller()
     labels = {
         role: {
-            item.label
-            for group in navigation.sidebar(kit.actor(organisation, role=role), path="/")
-            for item in group.items
+            item.label for group in navigation.sidebar(kit.actor(organisation, role=role), path="/") for item in group.items
         }
         for role in (verbs.OWNER, verbs.READER)
     }

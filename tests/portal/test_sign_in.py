@@ -72,9 +72,7 @@ def test_it_answers_the_same_to_a_forgotten_password_of_a_known_and_an_unknown_a
     who = kit.member(kit.reseller())
     unknown = kit.address()
     answers = [kit.browser().post("/sign-in/password/reset/", {"email": email}) for email in (who.email, unknown)]
-    assert [(one.status_code, one.headers["Location"]) for one in answers] == [
-        (302, "/sign-in/password/reset/done/")
-    ] * 2
+    assert [(one.status_code, one.headers["Location"]) for one in answers] == [(302, "/sign-in/password/reset/done/")] * 2
     assert "/password/reset/key/" in kit.mailed_link(who.email)
     assert [one.subject for one in mail.outbox if one.to == [unknown]] == ["Purser: No account for this address"]
 
@@ -298,9 +296,40 @@ def test_it_exports_the_acts_that_are_shown():
     client = kit.sign_in(kit.member(org))
     answer = client.get(kit.url(org, "acts/export/?verb.is=account.sign_in"))
     assert answer.status_code == 200
-    body = (
-        b"".join(answer.streaming_content).decode("utf-8-sig")
-        if answer.streaming
-        else answer.content.decode("utf-8-sig")
-    )
+    body = b"".join(answer.streaming_content).decode("utf-8-sig") if answer.streaming else answer.content.decode("utf-8-sig")
     assert "Signed in" in body
+
+
+def test_it_leads_a_part_of_a_page_to_the_second_factor_as_a_whole_page():
+    org = kit.reseller()
+    client = kit.sign_in(kit.member(org, factor=False))
+    answer = client.get(kit.url(org, "acts/"), headers={"HX-Request": "true"})
+    assert answer.headers["HX-Redirect"].startswith("/account/second-factor/?next=")
+
+
+def test_it_lets_a_recovery_code_stand_in_for_the_factor_once():
+    from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+
+    org = kit.reseller()
+    who = kit.member(org)
+    first = RecoveryCodes.activate(who).get_unused_codes()[0]
+    for told in (302, 200):
+        client = kit.browser()
+        client.post("/sign-in/", {"login": who.email, "password": kit.PASSWORD})
+        assert client.post("/sign-in/2fa/authenticate/", {"code": first}).status_code == told
+
+
+def test_it_takes_a_closed_account_out_at_once():
+    org = kit.reseller()
+    who = kit.member(org)
+    client = kit.sign_in(who)
+    type(who).objects.filter(pk=who.pk).update(is_active=False)
+    assert client.get(kit.url(org, "people/")).headers["Location"].startswith("/sign-in/")
+    again = kit.browser()
+    again.post("/sign-in/", {"login": who.email, "password": kit.PASSWORD})
+    assert again.get(kit.url(org, "people/")).headers["Location"].startswith("/sign-in/")
+
+
+def test_it_names_the_error_in_the_title_of_the_sign_in_page():
+    answer = kit.browser().post("/sign-in/", {"login": kit.address(), "password": "not the password at all"})
+    assert "<title>Error: Sign in" in answer.content.decode()

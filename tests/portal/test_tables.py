@@ -141,11 +141,7 @@ _keys = st.one_of(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(
-    pairs=st.lists(
-        st.tuples(_keys, st.one_of(_texts, st.sampled_from(["1", "yes", "2026-01-01", "company"]))), max_size=5
-    )
-)
+@given(pairs=st.lists(st.tuples(_keys, st.one_of(_texts, st.sampled_from(["1", "yes", "2026-01-01", "company"]))), max_size=5))
 def test_it_never_breaks_on_an_address_whatever_it_holds(filled: Organisation, pairs: list[tuple[str, str]]) -> None:
     query = "&".join(f"{quote(name)}={quote(value, errors='replace')}" for name, value in pairs)
     found = run(filled, query)
@@ -288,9 +284,7 @@ def test_it_saves_views_of_ones_own_and_for_all(signed: Signed) -> None:
     colleague = sample.sign_in(verbs.BOOKKEEPER, signed.organisation)
     save = signed.url("lists/sample/views/")
     query = "company.contains=acme&columns=company,price&sort=price"
-    answer = signed.client.post(
-        save, {"name": "Our Acme", "query": query, "shared": "1", "next": signed.url("sample/")}
-    )
+    answer = signed.client.post(save, {"name": "Our Acme", "query": query, "shared": "1", "next": signed.url("sample/")})
     assert answer.headers["Location"] == signed.url("sample/?view=our-acme")
     signed.client.post(save, {"name": "Mine", "query": "count.min=5", "next": "/"})
     text = kit.text(colleague.client.get(signed.url("sample/?view=our-acme")))

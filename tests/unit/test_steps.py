@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import accumulate
 
 import pytest
 from hypothesis import assume, given
@@ -93,6 +92,11 @@ def test_of_several_pending_decreases_the_latest_is_cancelled_first() -> None:
     assert brief(decide(8, held)) == [(date(2026, 9, 1), 5, 7), (AUGUST, 7, 8)]
 
 
+def test_what_was_given_back_already_is_not_given_back_again() -> None:
+    held = staircase((date(2026, 1, 1), 8), (AUGUST, 5), (AUGUST + DAY, 7))
+    assert brief(decide(10, held)) == [(AUGUST, 5, 6), (TODAY, 8, 10)]
+
+
 def test_a_pending_decrease_to_nought_is_seen_although_no_segment_says_so() -> None:
     held = staircase((date(2026, 1, 1), 8), until=AUGUST)
     assert decide(0, held) == []
@@ -151,6 +155,13 @@ def test_a_decrease_under_a_pending_increase_never_dips_below_what_is_wanted() -
     assert brief(decide(8, held, terms=terms("today"))) == [(TODAY + DAY, 11, 8)]
 
 
+def test_periods_that_go_on_with_the_same_count_are_no_changes() -> None:
+    """Autotask lays a row for each month."""
+    months = [(date(2026, n, 1), 11) for n in range(8, 13)]
+    held = staircase((date(2026, 7, 1), 8), (TODAY + DAY, 11), *months)
+    assert brief(decide(8, held, terms=terms("today"))) == [(TODAY + DAY, 11, 8)]
+
+
 def test_a_date_beyond_the_agreement_says_what_the_agreement_covers() -> None:
     ends = agreement(ends_on=TODAY)
     found = decide(9, staircase((date(2026, 1, 1), 8), until=TODAY + DAY), agreement=ends, taken={TODAY},
@@ -182,10 +193,14 @@ def held(draw: st.DrawFn) -> tuple[Segment, ...]:
         length = draw(st.integers(1, 180))
         found.append(Segment(start, start + length * DAY, Decimal(draw(st.integers(1, 40)))))
         start += (length + draw(st.sampled_from([0, 0, 0, 10]))) * DAY
-    if found and draw(st.booleans()):
+    if found and draw(st.sampled_from([True, False])):
         last = found[-1]
         found[-1] = Segment(last.starts_on, None, last.units)
     return tuple(found)
+
+
+def run_of_days(first: date, count: int) -> list[date]:
+    return [first + n * DAY for n in range(count)]
 
 
 def shown(segments: tuple[Segment, ...], made: list[Step], day: date) -> Decimal:
@@ -225,15 +240,15 @@ def test_the_steps_keep_every_rule(
     for n, step in enumerate(found):
         assert step.before == shown(segments, found[:n], step.effective_on)
         assert step.after >= 0
-        assert step.effective_on >= min(TODAY, *(s.starts_on for s in segments)) if segments else TODAY
+        assert step.effective_on >= TODAY
         assert step.effective_on >= starts_on
         assert invoiced is None or step.effective_on > invoiced
         assert not one or step.effective_on not in taken
-        for day in accumulate([DAY] * 400, initial=step.effective_on):
+        for day in run_of_days(step.effective_on, 400):
             assert shown(segments, found[: n + 1], day) >= 0
     if sum(s.after - s.before for s in found) < 0:
         assert len(found) == 1
-        assert all(shown(segments, found, d) >= wanted for d in accumulate([DAY] * 900, initial=dates[0]))
+        assert all(shown(segments, found, d) >= wanted for d in run_of_days(dates[0], 900))
 
 
 @given(segments=held(), more=st.integers(1, 60))
@@ -242,10 +257,7 @@ def test_an_increase_gives_back_pending_decreases_and_only_the_rest_is_new_today
 ) -> None:
     final = shown(segments, [], TODAY + 2000 * DAY)
     found = decide(int(final) + more, segments)
-    edges = sorted({d for s in segments for d in (s.starts_on, s.ends_on) if d is not None and d > TODAY})
-    pending = sum(
-        (max(Decimal(0), shown(segments, [], d - DAY) - shown(segments, [], d)) for d in edges), Decimal(0)
-    )
+    pending = max(shown(segments, [], d) for d in run_of_days(TODAY, 1000)) - final
     today = sum((s.after - s.before for s in found if s.effective_on == TODAY), Decimal(0))
     assert today == max(Decimal(0), more - pending)
     for step in found:

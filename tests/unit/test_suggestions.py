@@ -25,9 +25,7 @@ def test_it_takes_spellings_of_one_company_for_equal(ours: str, theirs: str) -> 
     assert company(ours) == company(theirs)
 
 
-@pytest.mark.parametrize(
-    ("ours", "theirs"), [("Alder Dental", "Alder Dental North"), ("Müller", "Muller"), ("Co", "Inc")]
-)
+@pytest.mark.parametrize(("ours", "theirs"), [("Alder Dental", "Alder Dental North"), ("Müller", "Muller"), ("Co", "Inc")])
 def test_it_keeps_different_companies_apart(ours: str, theirs: str) -> None:
     assert company(ours) != company(theirs)
 

@@ -20,6 +20,9 @@ Clock = Callable[[], datetime]
 # Details of one pass are committed in parts, so that a pass that is cut keeps what it has read.
 PART = 200
 
+# A detail read so soon after its change may miss a second one of the same second, or two clocks may not agree.
+FRESH = timedelta(minutes=5)
+
 
 @dataclass
 class SourceRead:
@@ -71,8 +74,10 @@ def marketplace(
 
 def _moved(listed: Subscription, row: SourceSubscription) -> bool:
     """Whether the detail we hold may be older than the list's row. A server that dates changes by the day gives no time
-    until that day is over: then the detail is read again."""
-    return listed.lines is not None or listed.modified_at is None or row.detail_of != listed.modified_at
+    until that day is over: then the detail is read again. So is one that was read while it was FRESH."""
+    if listed.lines is not None or listed.modified_at is None or row.detail_of != listed.modified_at:
+        return True
+    return row.detail_at is None or row.detail_at - row.detail_of < FRESH
 
 
 def _details(port: Marketplace, due: Sequence[Subscription], read: SourceRead) -> list[Subscription]:

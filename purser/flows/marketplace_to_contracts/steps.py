@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from purser.connectors.ports.psa import Agreement, Segment, final_units
 from purser.kernel import period
@@ -44,18 +44,17 @@ Levels = Sequence[tuple[date, Decimal]]
 
 
 def levels(segments: Sequence[Segment], agreement: Agreement) -> Levels:
-    """The segments without their holes: where none holds, nought does."""
+    """Where the units change: segments that go on with the same count are one, and where none holds, nought does."""
     found: list[tuple[date, Decimal]] = []
-    ends_on = segments[0].starts_on if segments else None
-    for segment in segments:
-        if ends_on is not None and ends_on < segment.starts_on:
-            found.append((ends_on, Decimal(0)))
+    for segment, following in zip_longest(segments, segments[1:]):
         found.append((segment.starts_on, segment.units))
-        ends_on = segment.ends_on
-    last = final_units(segments, ends_on=agreement.ends_on)
-    if ends_on is not None and found[-1][1] != last:
-        found.append((ends_on, last))
-    return found
+        if segment.ends_on is None:
+            continue
+        if following is None:
+            found.append((segment.ends_on, final_units(segments, ends_on=agreement.ends_on)))
+        elif segment.ends_on < following.starts_on:
+            found.append((segment.ends_on, Decimal(0)))
+    return [(day, units) for n, (day, units) in enumerate(found) if not n or units != found[n - 1][1]]
 
 
 def units_on(at: Levels, day: date) -> Decimal:
@@ -120,14 +119,17 @@ def _check(wanted: Decimal, terms: Terms) -> None:
 
 
 def _increase(difference: Decimal, held: Levels, today: date) -> Iterator[tuple[date, Decimal, str]]:
-    """Give back what pending decreases would take, the latest first; the rest is new today."""
+    """Give back what pending decreases would take in all, the latest first; the rest is new today."""
+    coming = [units_on(held, today), *(units for day, units in held if day > today)]
+    pending = min(difference, max(coming) - coming[-1])
+    rest = difference - pending
     for (_, earlier), (day, later) in reversed(list(pairwise(held))):
-        if day > today and later < earlier and difference:
-            back = min(difference, earlier - later)
+        if day > today and later < earlier and pending:
+            back = min(pending, earlier - later)
             yield day, back, "cancels a pending decrease"
-            difference -= back
-    if difference:
-        yield today, difference, ""
+            pending -= back
+    if rest:
+        yield today, rest, ""
 
 
 def _decrease_on(held: Levels, agreement: Agreement, terms: Terms, today: date) -> date:

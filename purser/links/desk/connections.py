@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
+
 from purser.access import acts, permit, vault
 from purser.access.actors import Actor
 from purser.connectors.ports.tested import Tested
@@ -33,6 +35,7 @@ class Saved:
     lacking: tuple[str, ...] = ()
 
 
+@transaction.atomic
 def save(actor: Actor, *, kind: str, values: Mapping[str, str], version: int, now: datetime) -> Saved:
     """Keep what was typed for a PSA. A secret that is left empty stays as it is; `version` is the one that was read, 0 for
     a new connection. A changed address forgets the secrets, as they belong to the host they were typed for (P25).
@@ -60,9 +63,7 @@ def activate(payload: Mapping[str, str], actor: Actor, now: datetime) -> Connect
     return _keep(actor, kind, every, version=held.version if held else 0, summary=summary, now=now).connection
 
 
-def _keep(
-    actor: Actor, kind: str, values: Mapping[str, str], *, version: int, summary: str, now: datetime
-) -> Saved:
+def _keep(actor: Actor, kind: str, values: Mapping[str, str], *, version: int, summary: str, now: datetime) -> Saved:
     fields = kinds.current().fields[kind]
     typed = {f.name: str(values.get(f.name) or "").strip() for f in fields}
     long = [f.label for f in fields if len(typed[f.name]) > LONGEST]
@@ -76,9 +77,7 @@ def _keep(
     name = ConnectionKind(kind).label
     held = Connection.objects.select_for_update().filter(kind=kind).first()
     if (held.version if held else 0) != version:
-        raise Refused(
-            f"Somebody changed the connection to {name} meanwhile.", code="version", hint="Open the form again."
-        )
+        raise Refused(f"Somebody changed the connection to {name} meanwhile.", code="version", hint="Open the form again.")
     acts.record(
         actor,
         "connections.write",
@@ -123,6 +122,7 @@ def _pair(now: datetime) -> None:
         Sync.objects.get_or_create(source=source, target=target, defaults={"created_at": now})
 
 
+@transaction.atomic
 def set_price_is(actor: Actor, *, connection_id: UUID, price_is: str, version: int, now: datetime) -> Connection:
     """Say what the marketplace's unit price means for this account: "cost" or "sales"."""
     permit.check(actor, "connections.write")
@@ -195,9 +195,7 @@ def keep_test(actor: Actor, *, connection_id: UUID, result: Tested, now: datetim
 
 def read_all(sync: Sync, *, tenant: UUID) -> bool:
     """Ask for a reading of all of both sides, for mapping; False when one waits already."""
-    return queue.defer(
-        "purser.read_everything", lock=f"sync:{sync.pk}:all", merge=True, tenant=str(tenant), sync=str(sync.pk)
-    )
+    return queue.defer("purser.read_everything", lock=f"sync:{sync.pk}:all", merge=True, tenant=str(tenant), sync=str(sync.pk))
 
 
 def read_now(actor: Actor, *, sync: Sync, now: datetime) -> bool:
@@ -216,6 +214,7 @@ BOUNDS = {
 }
 
 
+@transaction.atomic
 def configure(actor: Actor, *, sync_id: UUID, version: int, rules: Mapping[str, Any], now: datetime) -> Sync:
     """Change the rhythm and the rules of a pair: `on`, `every_seconds`, `drift_policy`, `decrease`, `end_to_zero`,
     `limit_percent`, `limit_least`, `limit_down`. What `rules` does not name stays."""

@@ -18,6 +18,7 @@ from purser.access import acts, permit
 from purser.access.actors import Actor
 from purser.kernel.errors import Failure, Missing, Refused
 from purser.links import relations
+from purser.links.desk import runs
 from purser.links.models import (
     CompanyLink,
     Link,
@@ -33,17 +34,9 @@ from purser.links.models import (
 from purser.links.models.connections import Decrease, Policy
 from purser.links.models.relations import PriceSource
 from purser.links.relations import Answer, Wish
-from purser.postgres import queue
 
 PART = 100  # relations of a bulk that are set in one transaction
 LARGEST = 500  # relations of one bulk. Source: acceptance ID-58
-
-
-def ask_for_pass(sync: Sync, *, tenant: UUID) -> bool:
-    """A new relation is reconciled by the next pass; False when one waits already."""
-    return queue.defer(
-        "purser.sync", lock=f"sync:{sync.pk}", merge=True, tenant=str(tenant), sync=str(sync.pk), cause="link"
-    )
 
 
 def set_company(actor: Actor, *, sync: Sync, customer_id: UUID, account_id: UUID, now: datetime) -> CompanyLink:
@@ -108,7 +101,7 @@ def set_resource(
         now=now,
         usage_divisor=usage_divisor,
     )
-    ask_for_pass(sync, tenant=actor.tenant)
+    runs.ask(sync, tenant=actor.tenant, cause="link")
     return link
 
 
@@ -131,7 +124,7 @@ def set_many(actor: Actor, *, sync: Sync, wishes: Sequence[Wish], now: datetime)
     acts.record(actor, "links.write", summary=f"Set {len(wishes)} relations", of=("sync", sync.pk), now=now)
     answers = relations.set_many(sync=sync, wishes=list(wishes), by=actor.person, now=now)
     if any(answer.ok for answer in answers):
-        ask_for_pass(sync, tenant=actor.tenant)
+        runs.ask(sync, tenant=actor.tenant, cause="link")
     return answers
 
 
@@ -144,9 +137,7 @@ def clear_many(actor: Actor, *, link_ids: Sequence[UUID], now: datetime) -> list
     return relations.unset_many(link_ids=list(link_ids), now=now)
 
 
-def map_companies(
-    actor: Actor, *, sync: Sync, pairs: Sequence[tuple[UUID, UUID]], now: datetime
-) -> list[tuple[UUID, str]]:
+def map_companies(actor: Actor, *, sync: Sync, pairs: Sequence[tuple[UUID, UUID]], now: datetime) -> list[tuple[UUID, str]]:
     """Map many companies (customer, account), each alone; those that were refused, with the reason."""
     permit.check(actor, "links.write")
     acts.record(actor, "links.write", summary=f"Mapped {len(pairs)} companies by name", of=("sync", sync.pk), now=now)
@@ -154,14 +145,13 @@ def map_companies(
     for customer_id, account_id in pairs:
         try:
             with transaction.atomic():
-                relations.set_company(
-                    sync=sync, customer_id=customer_id, account_id=account_id, by=actor.person, now=now
-                )
+                relations.set_company(sync=sync, customer_id=customer_id, account_id=account_id, by=actor.person, now=now)
         except Failure as failure:
             refused.append((customer_id, failure.text))
     return refused
 
 
+@transaction.atomic  # a door may catch the refusal and go on: the act must not stay
 def set_terms(
     actor: Actor,
     *,
@@ -212,7 +202,7 @@ def set_terms(
         custom_price=custom_price,
         usage_divisor=usage_divisor,
     )
-    ask_for_pass(held.sync, tenant=actor.tenant)
+    runs.ask(held.sync, tenant=actor.tenant, cause="link")
     return link
 
 

@@ -9,7 +9,7 @@ from purser.access import acts, permit
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.links import relations
-from purser.links.desk.mapping import ask_for_pass
+from purser.links.desk import runs
 from purser.links.models import Link, Sync
 from purser.links.queries import proposals
 
@@ -21,9 +21,7 @@ def accept(actor: Actor, *, sync: Sync, relation_id: UUID, successor_id: UUID, n
     Raises Missing when that successor is no longer proposed, Refused when a product is lacking on it or a posting is open.
     """
     permit.check(actor, "links.write")
-    found = next(
-        (r for r in proposals.renewals(sync, relation_id=relation_id) if r.successor.pk == successor_id), None
-    )
+    found = next((r for r in proposals.renewals(sync, relation_id=relation_id) if r.successor.pk == successor_id), None)
     if found is None:
         raise Missing("This renewal is not proposed any more.")
     lacking = [link.service.name for link, service in found.moves if service is None]
@@ -70,5 +68,5 @@ def accept(actor: Actor, *, sync: Sync, relation_id: UUID, successor_id: UUID, n
                 custom_price=link.custom_price,
             )
         )
-    ask_for_pass(sync, tenant=actor.tenant)
+    runs.ask(sync, tenant=actor.tenant, cause="link")
     return moved

@@ -67,9 +67,7 @@ def setup(context: str = "") -> list[Step]:
     """The way from nothing to the first relation, for one PSA (the one that stands, Autotask where none does)."""
     every = {connection.kind: connection for connection in Connection.objects.all()}
     source = every.get(ConnectionKind.MARKETPLACE)
-    psa = context or next(
-        (k.value for k in (ConnectionKind.AUTOTASK, ConnectionKind.CONNECTWISE) if k in every), "autotask"
-    )
+    psa = context or next((k.value for k in (ConnectionKind.AUTOTASK, ConnectionKind.CONNECTWISE) if k in every), "autotask")
     target, name = every.get(psa), ConnectionKind(psa).label
     pair = pairs.main(psa)
     read = bool(source and target and source.read_at and target.read_at)

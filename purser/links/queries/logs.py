@@ -6,19 +6,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, DecimalField, Exists, F, OuterRef, QuerySet, Value, When
-from django.db.models.expressions import Combinable
+from django.db.models import Case, CharField, Exists, F, OuterRef, QuerySet, Value, When
 
 from purser.kernel.errors import Missing
 from purser.links.models import Link, Movement, Receipt
 from purser.links.models.runs import FAILED_RECEIPTS, POSTED_RECEIPTS, ReceiptState
 from purser.links.queries import pairs
-from purser.links.queries.reports import PLAIN, Trimmed
+from purser.links.queries.reports import Trimmed
 
 # What became of a change at the marketplace. Source: acceptance ID-28, ID-29.
 BECAME: Mapping[str, str] = MappingProxyType(
@@ -71,11 +69,6 @@ def tryable(found: Receipt) -> bool:
     return found.state in (ReceiptState.REFUSED, ReceiptState.BUSY)
 
 
-def amount(field: str = "amount") -> Combinable:
-    """An adjustment with two decimals at least: (2.00)."""
-    return Trimmed(F(field)) + Value(Decimal("0.00"), output_field=DecimalField(max_digits=18, decimal_places=2))
-
-
 def movements(context: str = "") -> QuerySet[Movement, Any]:
     """Each change of a count seen at the marketplace; `became` is a key of BECAME."""
     relations = Link.objects.filter(resource=OuterRef("resource"), sync_id__in=pairs.ids(context))
@@ -93,8 +86,8 @@ def movements(context: str = "") -> QuerySet[Movement, Any]:
     )
 
 
-def change() -> Combinable:
-    return Trimmed(F("after") - F("before"), output_field=PLAIN)
+def change() -> Trimmed:
+    return Trimmed(F("after") - F("before"))
 
 
 def _receipts(context: str) -> QuerySet[Receipt, Any]:

@@ -32,12 +32,7 @@ from purser.links.suggestions import Names, Ranking
 SIZE = 25
 ACTIVE = ("active", "pending")  # other states of a subscription take no units that anybody would bill
 # The marketplace charges nothing for it: no units, or a price that is known to be nought.
-_FREE = (
-    Q(count=0)
-    | Q(unit_price=0, unit_cost=None)
-    | Q(unit_price=None, unit_cost=0)
-    | Q(unit_price=0, unit_cost=0)
-)
+_FREE = Q(count=0) | Q(unit_price=0, unit_cost=None) | Q(unit_price=None, unit_cost=0) | Q(unit_price=0, unit_cost=0)
 
 
 @dataclass(frozen=True)
@@ -85,9 +80,9 @@ class Page:
     more: bool
 
 
-def resources(sync: Sync, filters: Filters) -> QuerySet[SourceResource]:
+def resources(sync: Sync, filters: Filters) -> QuerySet[Any, Any]:
     """The resources of the pair that these switches show, each with `is_linked`."""
-    rows: QuerySet[SourceResource] = SourceResource.objects.filter(
+    rows: QuerySet[Any, Any] = SourceResource.objects.filter(
         connection_id=sync.source_id, gone_at=None, subscription__gone_at=None
     ).annotate(is_linked=Exists(Link.objects.filter(sync=sync, resource=OuterRef("pk"), cleared_at=None)))
     if not filters.inactive:
@@ -133,9 +128,7 @@ def company(sync: Sync, filters: Filters, customer_id: UUID) -> Company:
     customer = SourceCustomer.objects.filter(connection_id=sync.source_id, pk=customer_id).first()
     if customer is None:
         raise Missing("There is no such company.")
-    relation = (
-        CompanyLink.objects.filter(sync=sync, customer=customer, cleared_at=None).select_related("account").first()
-    )
+    relation = CompanyLink.objects.filter(sync=sync, customer=customer, cleared_at=None).select_related("account").first()
     count = (
         resources(sync, filters)
         .filter(customer=customer)
@@ -206,9 +199,9 @@ def card(sync: Sync, filters: Filters, customer_id: UUID, *, today: date) -> Car
     shown = list(subscriptions.order_by("name", "id"))
     relations = {
         r.subscription_id: r
-        for r in SubscriptionLink.objects.filter(
-            sync=sync, cleared_at=None, subscription__in=shown
-        ).select_related("agreement")
+        for r in SubscriptionLink.objects.filter(sync=sync, cleared_at=None, subscription__in=shown).select_related(
+            "agreement"
+        )
     }
     agreements = _agreements(sync, one.relation)
     rows: dict[UUID, list[SourceResource]] = defaultdict(list)
@@ -216,9 +209,7 @@ def card(sync: Sync, filters: Filters, customer_id: UUID, *, today: date) -> Car
         rows[row.subscription_id].append(row)
     links = {
         k.resource_id: k
-        for k in Link.objects.filter(
-            sync=sync, cleared_at=None, resource__customer=one.customer
-        ).select_related("service")
+        for k in Link.objects.filter(sync=sync, cleared_at=None, resource__customer=one.customer).select_related("service")
     }
     services = _services(sync, [r.agreement_id for r in relations.values()])
     made = []
@@ -263,9 +254,9 @@ def expired(agreement: TargetAgreement, *, today: date) -> bool:
 
 def _services(sync: Sync, agreement_ids: Iterable[UUID]) -> dict[UUID, tuple[tuple[TargetService, str], ...]]:
     taken = dict(
-        Link.objects.filter(
-            sync=sync, cleared_at=None, service__agreement__in=(wanted := list(agreement_ids))
-        ).values_list("service_id", "resource__name")
+        Link.objects.filter(sync=sync, cleared_at=None, service__agreement__in=(wanted := list(agreement_ids))).values_list(
+            "service_id", "resource__name"
+        )
     )
     made: dict[UUID, tuple[tuple[TargetService, str], ...]] = defaultdict(tuple)
     for service in TargetService.objects.filter(agreement__in=wanted, gone_at=None).order_by("name", "id"):
@@ -283,9 +274,7 @@ def exact_companies(sync: Sync) -> list[tuple[SourceCustomer, TargetAccount]]:
     """The companies that "Accept all exact matches" would map: unmapped, and the names equal and unique on both sides."""
     mapped = CompanyLink.objects.filter(sync=sync, cleared_at=None)
     every = dict(SourceCustomer.objects.filter(connection_id=sync.source_id, gone_at=None).values_list("pk", "name"))
-    found = suggestions.matches(
-        every, dict(accounts(sync).values_list("pk", "name")), normal=suggestions.company
-    )
+    found = suggestions.matches(every, dict(accounts(sync).values_list("pk", "name")), normal=suggestions.company)
     done = set(mapped.values_list("customer_id", flat=True))
     pairs = [(ours, theirs) for ours, theirs in found.sure if ours not in done]
     ours = SourceCustomer.objects.in_bulk([a for a, _ in pairs])
@@ -320,3 +309,29 @@ def coverage(sync: Sync) -> Coverage:
     )
     amounts = tuple((row["currency"], row["amount"]) for row in missing if row["amount"])
     return Coverage(counts["every"], counts["mapped"], amounts)
+
+
+def find_agreement(agreement_id: UUID) -> TargetAgreement:
+    """Raises Missing."""
+    found: TargetAgreement | None = TargetAgreement.objects.filter(pk=agreement_id).first()
+    if found is None:
+        raise Missing("There is no such contract.")
+    return found
+
+
+def find_link(link_id: UUID) -> Link:
+    """A relation that stands, with the names around it. Raises Missing."""
+    found: Link | None = (
+        Link.objects.filter(pk=link_id, cleared_at=None)
+        .select_related("resource__customer", "resource__subscription", "service__agreement__account", "sync__target")
+        .first()
+    )
+    if found is None:
+        raise Missing("There is no such relation.")
+    return found
+
+
+def names_of(resource_ids: Iterable[UUID]) -> dict[UUID, SourceResource]:
+    """Resources with their company and subscription, by id."""
+    found = SourceResource.objects.filter(pk__in=list(resource_ids)).select_related("customer", "subscription")
+    return {row.pk: row for row in found}

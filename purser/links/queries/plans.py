@@ -53,6 +53,11 @@ class Progress:
     failed: int
     over: bool
 
+    @property
+    def words(self) -> str:
+        failed = f", {self.failed} failed" if self.failed else ""
+        return f"{self.posted} of {self.changes} posted{failed}."
+
 
 def every(context: str = "") -> QuerySet[StoredPlan, Any]:
     """All plans without their rows, which can be many; `size` is how many changes each has."""

@@ -58,9 +58,7 @@ def linked(sync: Sync, *, search: str = "") -> QuerySet[Link]:
             | Q(service__name__icontains=search)
             | Q(service__agreement__account__name__icontains=search)
         )
-    joined = rows.select_related(
-        "resource__customer", "resource__subscription", "service__agreement__account"
-    )
+    joined = rows.select_related("resource__customer", "resource__subscription", "service__agreement__account")
     ordered: QuerySet[Link] = joined.order_by("resource__customer__name", "resource__name", "id")
     return ordered
 
@@ -91,9 +89,7 @@ def _accounts(sync: Sync, customers: dict[UUID, SourceCustomer]) -> dict[UUID, t
     """For each customer its account, and whether a person has mapped it (else it bears the only equal name)."""
     found = {
         r.customer_id: (r.account, True)
-        for r in CompanyLink.objects.filter(sync=sync, cleared_at=None, customer__in=customers).select_related(
-            "account"
-        )
+        for r in CompanyLink.objects.filter(sync=sync, cleared_at=None, customer__in=customers).select_related("account")
     }
     rest = {id: customer.name for id, customer in customers.items() if id not in found}
     if rest:
@@ -104,9 +100,7 @@ def _accounts(sync: Sync, customers: dict[UUID, SourceCustomer]) -> dict[UUID, t
     return found
 
 
-def _free(
-    sync: Sync, accounts: Sequence[UUID], *, today: date, always: Collection[UUID]
-) -> dict[UUID, list[TargetService]]:
+def _free(sync: Sync, accounts: Sequence[UUID], *, today: date, always: Collection[UUID]) -> dict[UUID, list[TargetService]]:
     """Services that nothing is linked to, on contracts that run (and on those that are mapped), by account."""
     taken = Link.objects.filter(sync=sync, cleared_at=None).values("service_id")
     runs = Q(agreement__active=True) & (Q(agreement__ends_on=None) | Q(agreement__ends_on__gte=today))
@@ -153,9 +147,7 @@ def renewals(sync: Sync, *, relation_id: UUID | None = None) -> list[Renewal]:
     )
     if relation_id is not None:
         held = held.filter(pk=relation_id)
-    relations = list(
-        held.select_related("agreement__account", "subscription__customer").order_by("subscription__name", "id")
-    )
+    relations = list(held.select_related("agreement__account", "subscription__customer").order_by("subscription__name", "id"))
     later: dict[UUID, list[TargetAgreement]] = defaultdict(list)
     for agreement in TargetAgreement.objects.filter(
         account__in={r.agreement.account_id for r in relations}, gone_at=None, active=True, takes_services=True

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db.models import Case, DecimalField, Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models.expressions import Combinable
 
 from purser.links.models import Link, SourceResource
 from purser.links.queries import pairs
@@ -29,6 +30,11 @@ class Trimmed(Func):
 
 def trimmed(field: str) -> Trimmed:
     return Trimmed(F(field))
+
+
+def two_decimals(field: str) -> Combinable:
+    """A count or price with two decimals at least: 2.00, 0.125."""
+    return Trimmed(F(field)) + Value(Decimal("0.00"), output_field=PLAIN)
 
 
 def live(path: str = "") -> Q:
@@ -67,7 +73,7 @@ def linked(context: str = "") -> QuerySet[Link, Any]:
 
 def per(rows: QuerySet[Any, Any], path: str, *, amount: str = "col_count") -> list[tuple[str, Decimal]]:
     """Sums of `amount` by the text at `path`, for a chart of exactly these rows."""
-    found = rows.order_by().values(path).annotate(total=Sum(amount)).values_list(path, "total")
+    found = rows.order_by().values(path).annotate(total=Trimmed(Sum(amount))).values_list(path, "total")
     return [(label, total or Decimal(0)) for label, total in found]
 
 

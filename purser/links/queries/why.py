@@ -202,7 +202,7 @@ def _shop(link: Link) -> Shop:
         resource_id=resource.resource_id,
         count=resource.count,
         unit=resource.unit,
-        price=resource.unit_price,
+        price=_price(resource.unit_price),
         currency=resource.currency,
         read_at=subscription.detail_at or resource.seen_at,
         gone_at=resource.gone_at or subscription.gone_at or resource.customer.gone_at,
@@ -259,7 +259,7 @@ def _posting(r: Receipt) -> Posting:
         before=r.units_before,
         after=r.units_after,
         amount=r.amount,
-        price=r.unit_price,
+        price=_price(r.unit_price),
         currency=r.currency,
         note=r.note,
         text=r.text,
@@ -273,6 +273,14 @@ def _posting(r: Receipt) -> Posting:
         run=r.run_id,
         seen=r.seen,
     )
+
+
+def _price(value: Decimal | None) -> Decimal | None:
+    """With two decimals at least, and the zeros beyond them gone."""
+    if value is None:
+        return None
+    short = value.quantize(Decimal("0.01"))
+    return short if short == value else value.normalize()
 
 
 def _events(link: Link, receipts: list[Receipt], drifts: list[Drift]) -> list[Event]:

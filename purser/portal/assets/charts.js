@@ -20,13 +20,13 @@ function words(item) {
 }
 
 function options(chart) {
-  const ink = token("--tblr-body-color");
+  const ink = token("--chart-ink");
   const quiet = window.matchMedia("(prefers-reduced-motion: reduce)").matches;
   const common = {
     color: palette(),
     animation: !quiet,
     animationDuration: 300,
-    textStyle: { color: ink, fontFamily: token("--tblr-font-sans-serif") || "sans-serif" },
+    textStyle: { color: ink, fontFamily: getComputedStyle(document.body).fontFamily },
     aria: { enabled: true, label: { description: chart.description }, decal: { show: true } },
     tooltip: { trigger: "item", confine: true, formatter: (at) => words(chart.items[at.dataIndex]) },
   };
@@ -34,7 +34,7 @@ function options(chart) {
     return {
       ...common,
       grid: { left: 8, right: 24, top: 8, bottom: 8, containLabel: true },
-      xAxis: { type: "value", axisLabel: { color: ink }, splitLine: { lineStyle: { color: token("--tblr-border-color") } } },
+      xAxis: { type: "value", axisLabel: { color: ink, hideOverlap: true }, splitNumber: 4, splitLine: { lineStyle: { color: token("--chart-line") } } },
       yAxis: {
         type: "category",
         inverse: true,
@@ -53,7 +53,7 @@ function options(chart) {
         radius: ["45%", "72%"],
         center: ["50%", "44%"],
         label: { show: false },
-        itemStyle: { borderColor: token("--tblr-bg-surface"), borderWidth: 2 },
+        itemStyle: { borderColor: token("--chart-ground"), borderWidth: 2 },
         data: chart.items.map((item) => ({ name: item.label, value: item.value })),
       },
     ],

@@ -47,9 +47,11 @@ document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submit-on-change]")) event.target.form.requestSubmit();
 });
 
-document.addEventListener("htmx:after:swap", (event) => {
-  focusSummary(event.target);
-  const say = event.target.querySelector?.("[data-say]");
+document.addEventListener("htmx:after:process", (event) => {
+  const fresh = event.target;
+  if (!(fresh instanceof Element) || fresh === document.body) return;
+  focusSummary(fresh);
+  const say = fresh.matches("[data-say]") ? fresh : fresh.querySelector("[data-say]");
   if (say) document.getElementById("status").textContent = say.dataset.say;
 });
 document.addEventListener("htmx:error", () =>

@@ -60,13 +60,13 @@ LOG = (
     Column("customer", "PSA Customer"),
     Column("agreement", "PSA Agreement"),
     Column("product", "PSA Product"),
-    Column("amount", "Adjustment Amount", "number", expression=logs.amount(), href=why_receipt),
+    Column("amount", "Adjustment Amount", "number", expression=reports.two_decimals("amount"), href=why_receipt),
 )
 DETAILS = (
     Column("before", "Units Before", "number", expression=reports.trimmed("units_before"), shown=False),
     Column("after", "Units After", "number", expression=reports.trimmed("units_after"), shown=False),
-    Column("price", "Price", "money", field="unit_price", currency="currency", shown=False),
-    Column("cost", "Cost", "money", field="unit_cost", currency="currency", shown=False),
+    Column("price", "Price", "money", expression=reports.two_decimals("unit_price"), currency="currency", shown=False),
+    Column("cost", "Cost", "money", expression=reports.two_decimals("unit_cost"), currency="currency", shown=False),
     Column("reference", "PSA Reference", shown=False),
     Column("attempts", "Attempts", "number", shown=False),
     Column("id", "Posting ID", shown=False),
@@ -162,16 +162,12 @@ MOVEMENTS = Table(
 def log_charts(rows: Any, here: str) -> list[charts.Chart]:
     """What was adjusted per customer: a bar each, for a sum may be negative. Source: acceptance ID-35."""
     sums = reports.per(rows, "company", amount="amount")
-    return [
-        charts.chart("per-customer", "Licenses per Customer", parts(sums, here, "company"), unit="licenses", kind="bar")
-    ]
+    return [charts.chart("per-customer", "Licenses per Customer", parts(sums, here, "company"), unit="licenses", kind="bar")]
 
 
 def movement_charts(rows: Any, here: str) -> list[charts.Chart]:
     sums = reports.per(rows, "resource__customer__name", amount="col_change")
-    return [
-        charts.chart("per-customer", "Licenses per Customer", parts(sums, here, "company"), unit="licenses", kind="bar")
-    ]
+    return [charts.chart("per-customer", "Licenses per Customer", parts(sums, here, "company"), unit="licenses", kind="bar")]
 
 
 success_log = report(SUCCESS, "What Purser posted into the PSA, newest first.")

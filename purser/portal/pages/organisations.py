@@ -137,9 +137,7 @@ def issue_licence(request: HttpRequest, actor: Actor, reseller: UUID) -> HttpRes
         except Refused as refusal:
             form.add_error("contact", " ".join(filter(None, [refusal.text, refusal.hint])))
         else:
-            messages.success(
-                request, f"The licence link of {target.name} is on its way to {form.cleaned_data['contact']}."
-            )
+            messages.success(request, f"The licence link of {target.name} is on its way to {form.cleaned_data['contact']}.")
             return HttpResponseRedirect(_list(actor))
     context = {
         "form": form,

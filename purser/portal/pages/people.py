@@ -51,9 +51,7 @@ def _home(actor: Actor) -> str:
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     roles = verbs.ROLES.get(actor.kind, {})
     matrix = [
-        (verb, [role in verb.roles(actor.kind) for role in roles])
-        for verb in verbs.VERBS.values()
-        if verb.roles(actor.kind)
+        (verb, [role in verb.roles(actor.kind) for role in roles]) for verb in verbs.VERBS.values() if verb.roles(actor.kind)
     ]
     context = {
         "members": people.members(),
@@ -74,9 +72,7 @@ def invite(request: HttpRequest, actor: Actor) -> HttpResponse:
             email = invitations.address(form.cleaned_data["email"])
             limit(request, email)
             with tenancy.acting_in(actor.tenant):
-                issued = invitations.invite(
-                    actor, email=email, role=form.cleaned_data["role"], kind=actor.kind, now=now
-                )
+                issued = invitations.invite(actor, email=email, role=form.cleaned_data["role"], kind=actor.kind, now=now)
         except Refused as refusal:
             form.add_error("email", " ".join(filter(None, [refusal.text, refusal.hint])))
         else:

@@ -1,4 +1,4 @@
-"""The reports on what is bought: subscriptions, linked, unlinked. Source: acceptance ID-45 to ID-52; column titles too."""
+"""The reports on what is bought: subscriptions, linked, unlinked. Source, also of the titles: ID-45 to ID-52."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def why_link(row: Any) -> str:
 BOUGHT = (
     Column("status", "Status", "badge", field="subscription__status", shown=False),
     Column("unit", "Unit", shown=False),
-    Column("price", "Price", "money", field="unit_price", currency="currency", shown=False),
-    Column("cost", "Cost", "money", field="unit_cost", currency="currency", shown=False),
+    Column("price", "Price", "money", expression=reports.two_decimals("unit_price"), currency="currency", shown=False),
+    Column("cost", "Cost", "money", expression=reports.two_decimals("unit_cost"), currency="currency", shown=False),
     Column("renewal", "Renews", "date", field="subscription__renewal_on", shown=False),
     Column("seen", "Read", "datetime", field="seen_at", shown=False),
 )

@@ -105,9 +105,7 @@ class Asked:
 RESERVED = frozenset({"q", "sort", "columns", "size", "page", "view", "format", "all", "f", "o", "v"})
 
 
-def parse(
-    table: Table, params: QueryDict, *, kept: Mapping[str, Any] | None = None, saved: QueryDict | None = None
-) -> Asked:
+def parse(table: Table, params: QueryDict, *, kept: Mapping[str, Any] | None = None, saved: QueryDict | None = None) -> Asked:
     """Read an address. `kept` is the person's preference for this screen, `saved` the query of the saved view named."""
     problems: list[str] = []
     kept = kept or {}
@@ -133,10 +131,7 @@ def parse(
         page=_page(merged.get("page", ""), problems),
         view=params.get("view", "") if saved is not None else "",
         rest=tuple(
-            (name, value)
-            for name, values in merged.lists()
-            if "." not in name and name not in RESERVED
-            for value in values
+            (name, value) for name, values in merged.lists() if "." not in name and name not in RESERVED for value in values
         ),
         problems=tuple(problems),
         base=base,
@@ -191,9 +186,7 @@ def _wrong(column: Column, operator: str, value: str) -> str:
 
 def _is_date(value: str) -> bool:
     try:
-        return (
-            bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)) and 1900 <= date.fromisoformat(value).year <= 2999
-        )
+        return bool(re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII)) and 1900 <= date.fromisoformat(value).year <= 2999
     except ValueError:
         return False
 

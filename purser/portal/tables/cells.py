@@ -8,10 +8,10 @@ from typing import Any
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from django.templatetags.static import static
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from purser.portal import built
 from purser.portal.tables.model import Column, Sign, reach
 
 ICONS = {"good": "circle-check", "bad": "circle-x", "warn": "alert-triangle", "note": "info-circle", "plain": "dots"}
@@ -40,16 +40,14 @@ def moment(value: datetime | None, zone: str = "UTC") -> SafeString:
     return format_html('<time datetime="{}">{}</time>', value.isoformat(), local.strftime("%Y-%m-%d %H:%M %Z"))
 
 
-def sign(tone: str, words: str, icon: str = "") -> SafeString:
+def icon(name: str) -> SafeString:
+    """An icon that says nothing to a screen reader: words stand beside it."""
+    return format_html('<svg class="icon" aria-hidden="true" focusable="false"><use href="{}"/></svg>', built.icon(name))
+
+
+def sign(tone: str, words: str, icon_name: str = "") -> SafeString:
     """A badge whose icon and words carry what its colour says. Raises KeyError for an unknown tone."""
-    return format_html(
-        '<span class="sign sign-{}"><svg class="icon" aria-hidden="true" focusable="false">'
-        '<use href="{}#{}"/></svg>{}</span>',
-        tone,
-        static("portal/icons.svg"),
-        icon or ICONS[tone],
-        words,
-    )
+    return format_html('<span class="sign sign-{}">{}{}</span>', tone, icon(icon_name or ICONS[tone]), words)
 
 
 def words(column: Column, row: Any, *, zone: str = "UTC") -> str:

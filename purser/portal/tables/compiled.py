@@ -40,9 +40,7 @@ def rows(
             found = found.filter(condition(table.by_name[one.column], one, now=now, zone=ZoneInfo(zone)))
         if asked.search:
             texts = [column for column in table.columns if column.kind == "text" and column.can_filter]
-            found = found.filter(
-                reduce(operator.or_, (Q(**{f"{c.path}__icontains": asked.search}) for c in texts), Q())
-            )
+            found = found.filter(reduce(operator.or_, (Q(**{f"{c.path}__icontains": asked.search}) for c in texts), Q()))
     except (ValidationError, ValueError) as wrong:  # a text that is no identifier, for example
         words = "; ".join(wrong.messages) if isinstance(wrong, ValidationError) else str(wrong)
         raise Refused(f"A filter's value does not fit: {words}", code="address") from wrong

@@ -215,10 +215,8 @@ def run(
     first = (wanted.page - 1) * wanted.size
     records = tuple(found[first : first + wanted.size + 1])
     more = len(records) > wanted.size
-    if not more and (records or wanted.page == 1):
-        total = first + len(records)  # the last page knows the count by itself
-    else:
-        total = found.order_by()[: COUNTED + 1].count()
+    last = not more and (bool(records) or wanted.page == 1)  # the last page knows the count by itself
+    total = first + len(records) if last else found.order_by()[: COUNTED + 1].count()
     return Listing(table, wanted, records[: wanted.size], total, total > COUNTED, more, "", zone)
 
 
@@ -232,9 +230,7 @@ def chosen(table: Table, actor: Actor, posted: QueryDict, *, now: datetime, zone
         raise Refused("No row is selected.", code="selection", hint="Tick at least one row.")
     try:
         return (
-            table.rows(actor, QueryDict(posted.get("matching", "")))
-            .filter(**{f"{table.key}__in": keys})
-            .order_by(table.key)
+            table.rows(actor, QueryDict(posted.get("matching", ""))).filter(**{f"{table.key}__in": keys}).order_by(table.key)
         )
     except (ValidationError, ValueError) as wrong:
         raise Refused("A selected row has no proper id.", code="selection", hint="Reload the list.") from wrong

@@ -16,6 +16,7 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.access.models import SavedView
 from purser.kernel.errors import Missing, Refused
+from purser.portal.preferences import person_of
 
 
 def visible(actor: Actor, screen: str) -> QuerySet[SavedView]:
@@ -47,7 +48,7 @@ def keep(actor: Actor, screen: str, *, name: str, query: str, shared: bool, now:
     try:
         with transaction.atomic():
             view: SavedView = SavedView.objects.create(
-                person_id=actor.person, screen=screen, name=name, slug=slug, query=query, shared=shared, created_at=now
+                person_id=person_of(actor), screen=screen, name=name, slug=slug, query=query, shared=shared, created_at=now
             )
             return view
     except IntegrityError as taken:
@@ -58,7 +59,7 @@ def keep(actor: Actor, screen: str, *, name: str, query: str, shared: bool, now:
 
 def drop(actor: Actor, screen: str, slug: str, *, now: datetime) -> None:
     """Delete an own view. Raises Missing for any other."""
-    view = SavedView.objects.filter(person_id=actor.person, screen=screen, slug=slug).first()
+    view = SavedView.objects.filter(person_id=person_of(actor), screen=screen, slug=slug).first()
     if view is None:
         raise Missing("There is no such view of yours.")
     acts.record(

@@ -10,13 +10,12 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.forms import BoundField
 from django.http import HttpRequest
-from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from purser.access import permit
 from purser.access.actors import Actor
-from purser.portal import requests
+from purser.portal import built, requests
 from purser.portal.tables import cells
 
 register = template.Library()
@@ -25,11 +24,13 @@ register = template.Library()
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """An icon beside words; it says nothing to a screen reader. Names: assets/icons.txt."""
-    return format_html(
-        '<svg class="icon" aria-hidden="true" focusable="false"><use href="{}#{}"/></svg>',
-        static("portal/icons.svg"),
-        name,
-    )
+    return cells.icon(name)
+
+
+@register.simple_tag(name="built")
+def built_file(name: str) -> str:
+    """The address of a file of the front-end build."""
+    return built.address(name)
 
 
 @register.simple_tag
@@ -98,9 +99,7 @@ def control(field: BoundField) -> SafeString:
     """A form's control with the frame's classes, its hint and its error tied to it."""
     widget = field.field.widget
     kind = getattr(widget, "input_type", "")
-    look = (
-        "form-check-input" if kind in {"checkbox", "radio"} else "form-select" if kind == "select" else "form-control"
-    )
+    look = "form-check-input" if kind in {"checkbox", "radio"} else "form-select" if kind == "select" else "form-control"
     classes = [widget.attrs.get("class", ""), look, "is-wrong" if field.errors else ""]
     attrs: dict[str, Any] = {"class": " ".join(filter(None, classes))}
     told = [f"{field.auto_id}_hint" if field.help_text else "", f"{field.auto_id}_wrong" if field.errors else ""]

@@ -1,9 +1,17 @@
-// <copy-button text="..."> or <copy-button from="id-of-element"> around a button; says what happened.
+// <copy-button text="...">, from="id-of-element" or table="id-of-list" (tab-separated) around a button; says what happened.
+const cells = (row) => [...row.querySelectorAll("th:not(.tick), td:not(.tick)")].map((cell) => cell.innerText.trim());
+const lines = (list) => [...list.querySelectorAll(".list tr")].map((row) => cells(row).join("\t")).join("\n");
+
 class CopyButton extends HTMLElement {
   connectedCallback() {
     this.addEventListener("click", async () => {
       const source = this.getAttribute("from");
-      const text = source ? document.getElementById(source).textContent.trim() : this.getAttribute("text");
+      const list = this.getAttribute("table");
+      const text = list
+        ? lines(document.getElementById(list).querySelector(".list-scroll"))
+        : source
+          ? document.getElementById(source).textContent.trim()
+          : this.getAttribute("text");
       const status = document.getElementById("status");
       try {
         await navigator.clipboard.writeText(text);

@@ -1,0 +1,42 @@
+"""Measure every figure and print a line for each: name, value, bound, and whether it holds.
+
+With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+
+from bench import scratch
+from bench.figures import Figure
+
+
+def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
+    """In the order they are measured; needs Django."""
+    from bench import budget, planning, reports
+
+    return {
+        "planning": planning.figures,
+        "requests": budget.requests,
+        "hour": budget.hour,
+        "delay": budget.delay,
+        "reports": reports.figures,
+    }
+
+
+def main(names: list[str]) -> int:
+    """1 when a figure is over its bound."""
+    over = 0
+    with scratch.database():
+        for name, figures in groups().items():
+            if names and name not in names:
+                continue
+            for figure in figures():
+                print(figure.line(), flush=True)
+                over += not figure.ok
+    return int(over > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,63 @@
+"""Who calls: the owner of an API token, or the person of the portal's session."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import HttpBearer
+from ninja.security.base import AuthBase
+from ninja.utils import check_csrf
+
+from purser.access import once, permit, second_factor, tokens
+from purser.access.models import Person
+from purser.kernel.errors import Missing, Refused
+
+
+class Forged(Refused):
+    """A changing call of a session without the CSRF token: another site may have sent it."""
+
+
+@dataclass(frozen=True)
+class Caller:
+    """`tenant` is the only one a token is good for; None for a session. `limited_as` names the caller to the limits."""
+
+    person: Person
+    tenant: UUID | None
+    limited_as: str
+
+
+class Token(HttpBearer):
+    """`Authorization: Bearer prs_...`"""
+
+    def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
+        try:
+            tenant, person = tokens.authenticate(token, timezone.now())
+        except Missing:
+            return None
+        return Caller(person, tenant, once.hashed(token))
+
+
+class Session(AuthBase):
+    """The portal's cookie; calls that change something also send the header `X-CSRFToken`."""
+
+    openapi_type = "apiKey"
+    openapi_in = "cookie"
+    openapi_name = settings.SESSION_COOKIE_NAME
+
+    def __call__(self, request: HttpRequest) -> Caller | None:
+        person = request.user
+        if not isinstance(person, Person):
+            return None
+        if check_csrf(request) is not None:
+            raise Forged("The CSRF token is missing or wrong.", code="csrf", hint="Send it as X-CSRFToken.")
+        if second_factor.missing(request):
+            raise permit.StepUp(
+                "Nobody works in an organisation with a password alone.",
+                code="second_factor",
+                hint="Set up a second factor in the portal, under your account.",
+            )
+        return Caller(person, None, str(person.pk))

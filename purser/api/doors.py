@@ -1,0 +1,189 @@
+"""The door of every call: who calls, how often, in which tenant, with which right; then one call into a topic.
+
+    routes = Routes("Plans")
+
+    @routes.get("/plans/{uuid:plan}", "plans.read", answers=out.Plan)
+    def one(actor: Actor, now: datetime, plan: UUID) -> out.Plan:
+        return out.plan(plans.one(plan))
+
+A view gets the actor and the time, then by name what the address, the query (`Query[...]` or a plain value) and the body (a
+`Sent`) hold. It runs in one transaction in the tenant's seat, where its answer is also written out; a failure rolls it back.
+With `seat=False` it runs without a transaction, for calls to a vendor, and takes `tenancy.acting_in` itself.
+
+A POST may bear an `Idempotency-Key` (replays.py), except those that keep no seat or answer with a secret (`keyed=False`).
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import wraps
+from typing import Any, TypeVar, get_args, get_type_hints
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.utils import timezone
+from ninja import Router
+from ninja.signature.utils import get_path_param_names
+from pydantic import BaseModel
+
+from purser.access import actors, acts, permit, verbs
+from purser.access.actors import Actor
+from purser.api import limits, listings, replays
+from purser.api.callers import Caller
+from purser.api.schemas.common import Sent
+from purser.kernel.errors import Missing, Refused
+from purser.postgres import tenancy
+
+View = TypeVar("View", bound=Callable[..., Any])
+PREFIX = "/t/{uuid:tenant}"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How a call is let in. Read by the description of the API and by the tests of the walls."""
+
+    verb: str
+    seat: bool
+    keyed: bool
+    status: int
+    columns: type[BaseModel] | None
+
+
+class Routes:
+    """The calls of one topic."""
+
+    def __init__(self, topic: str) -> None:
+        self.router = Router(tags=[topic])
+
+    def get(self, path: str, verb: str, *, answers: Any, csv: bool = False) -> Callable[[View], View]:
+        """`csv`: a list of flat rows, also offered as CSV."""
+        columns = answers.__pydantic_generic_metadata__["args"][0] if csv else None
+        return self._add("GET", path, answers, Rule(verb, True, False, 200, columns))
+
+    def post(
+        self, path: str, verb: str, *, answers: Any, status: int = 200, seat: bool = True, keyed: bool = True
+    ) -> Callable[[View], View]:
+        return self._add("POST", path, answers, Rule(verb, seat, keyed and seat, status, None))
+
+    def patch(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
+        return self._add("PATCH", path, answers, Rule(verb, True, False, 200, None))
+
+    def put(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
+        return self._add("PUT", path, answers, Rule(verb, True, False, 200, None))
+
+    def delete(self, path: str, verb: str) -> Callable[[View], View]:
+        return self._add("DELETE", path, None, Rule(verb, True, False, 204, None))
+
+    def _add(self, method: str, path: str, answers: Any, rule: Rule) -> Callable[[View], View]:
+        verbs.find(rule.verb)
+
+        def add(view: View) -> View:
+            words = inspect.getdoc(view)
+            if not words:
+                raise TypeError(f"{view.__module__}.{view.__name__} needs a docstring: it is what the API's page shows.")
+            self.router.api_operation(
+                [method],
+                PREFIX + path,
+                response={rule.status: answers},
+                operation_id=f"{view.__module__.rpartition('.')[2]}_{view.__name__}",
+                summary=words.partition("\n")[0],
+                description=words.partition("\n")[2].strip(),
+            )(_door(view, PREFIX + path, rule))
+            return view
+
+        return add
+
+
+def _door(view: Callable[..., Any], path: str, rule: Rule) -> Callable[..., HttpResponseBase]:
+    hints = get_type_hints(view, include_extras=True)
+    own = list(inspect.signature(view).parameters.values())[2:]
+    own = [parameter.replace(annotation=hints[parameter.name], kind=parameter.KEYWORD_ONLY) for parameter in own]
+    known = _asked_for(path, own)
+
+    @wraps(view)
+    def door(request: HttpRequest, tenant: UUID, **given: Any) -> HttpResponseBase:
+        now = timezone.now()
+        actor = _admitted(request, tenant, now)
+        _only_known(request, known)
+
+        def run() -> HttpResponseBase:
+            result = view(actor, now, **given)
+            return listings.rendered(request, result, status=rule.status, columns=rule.columns)
+
+        try:
+            if not rule.seat:
+                with tenancy.acting_in(tenant):
+                    permit.check(actor, rule.verb)
+                return run()
+            with tenancy.acting_in(tenant):
+                permit.check(actor, rule.verb)
+                return _once(request, actor, run, now) if rule.keyed else run()
+        except permit.Denied as refusal:
+            acts.denied(actor, rule.verb, summary=refusal.text, now=now)
+            raise
+
+    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)
+    tenant = inspect.Parameter("tenant", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=UUID)
+    door.__signature__ = inspect.Signature([request, tenant, *own])  # type: ignore[attr-defined]  # what ninja reads
+    door.rule = rule  # type: ignore[attr-defined]  # what the description reads
+    return door
+
+
+def _admitted(request: HttpRequest, tenant: UUID, now: datetime) -> Actor:
+    """The caller as an actor of this tenant. Raises Missing for a foreign one, as for one that does not exist."""
+    caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja's authentication
+    if caller.tenant not in (None, tenant):
+        raise Missing("There is no such organisation, or you do not belong to it.")
+    with tenancy.acting_in(tenant):
+        actor = actors.load(caller.person, tenant=tenant, request=request)
+        limits.count(caller.limited_as, now=now)
+    return actor
+
+
+def _once(
+    request: HttpRequest, actor: Actor, run: Callable[[], HttpResponseBase], now: datetime
+) -> HttpResponseBase:
+    """Run, or replay the answer of an earlier call with the same key."""
+    sent = request.headers.get("Idempotency-Key")
+    if sent is None or actor.person is None:
+        return run()
+
+    def act() -> replays.Answer:
+        response = run()
+        assert isinstance(response, HttpResponse)  # only a list is ever a file, and no POST answers with one
+        return replays.Answer(response.status_code, response.content.decode())
+
+    digest = replays.digest_of(str(request.method), request.path, request.META.get("QUERY_STRING", ""), request.body)
+    answer, replayed = replays.once(actor.person, replays.key_of(sent), digest=digest, act=act, now=now)
+    response = HttpResponse(answer.body, status=answer.status, content_type=listings.JSON)
+    if replayed:
+        response["Idempotent-Replayed"] = "true"
+    return response
+
+
+def _asked_for(path: str, parameters: list[inspect.Parameter]) -> frozenset[str]:
+    """The names that the query may hold."""
+    names: set[str] = set()
+    for parameter in parameters:
+        kind = next(iter(get_args(parameter.annotation)), parameter.annotation)
+        is_model = isinstance(kind, type) and issubclass(kind, BaseModel)
+        if is_model and not issubclass(kind, Sent):
+            names |= set(kind.model_fields)
+        elif not is_model and parameter.name not in get_path_param_names(path):
+            names.add(parameter.name)
+    return frozenset(names)
+
+
+def _only_known(request: HttpRequest, known: frozenset[str]) -> None:
+    """A misspelt filter must not answer with everything."""
+    unknown = sorted(set(request.GET) - known)
+    if unknown:
+        shown = ", ".join(repr(name[:40]) for name in unknown[:5])
+        words = f"It knows: {', '.join(sorted(known))}." if known else "It knows none."
+        raise Refused(f"This call has no parameter {shown}.", code="parameter", hint=words)
+
+

@@ -1,0 +1,104 @@
+"""From a failure to an answer: `{"error": {"code", "text", "hint"}}` with the status that tells what to do next.
+
+401 say who you are (again), 403 your role does not allow it, 404 absent or not yours, 409 somebody else was faster, 422 as
+asked it cannot be done, 429 and 503 later. Anything else is a defect: logged with its trace, answered without it.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from typing import Any
+
+from django.db import IntegrityError
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from psycopg.errors import UniqueViolation
+
+from purser.access.permit import Denied, StepUp
+from purser.api.callers import Forged
+from purser.api.limits import TooMany
+from purser.api.replays import UnderWay
+from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
+
+log = logging.getLogger(__name__)
+
+# The status of each kind, the narrower before the wider.
+STATUS: tuple[tuple[type[Failure], int], ...] = (
+    (StepUp, 401),
+    (Denied, 403),
+    (Forged, 403),
+    (UnderWay, 409),
+    (TooMany, 429),
+    (Refused, 422),
+    (Missing, 404),
+    (Busy, 503),
+    (Unsure, 503),
+)
+
+
+def answer(status: int, code: str, text: str, hint: str = "", **more: Any) -> JsonResponse:
+    return JsonResponse({"error": {"code": code, "text": text, "hint": hint, **more}}, status=status)
+
+
+def of(failure: Failure) -> JsonResponse:
+    status = next(status for kind, status in STATUS if isinstance(failure, kind))
+    response = answer(status, failure.code or type(failure).__name__.lower(), failure.text, failure.hint)
+    if isinstance(failure, Busy) and failure.retry_after is not None:
+        response["Retry-After"] = str(math.ceil(failure.retry_after.total_seconds()))
+    elif status == 503:
+        response["Retry-After"] = "30"
+    if status == 401:
+        response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def nothing_here(request: HttpRequest, **_: Any) -> JsonResponse:
+    """An address that leads nowhere: the same words as for what is absent or not yours."""
+    return answer(404, "missing", "There is nothing here.")
+
+
+def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:
+    response = answer(
+        401, "unauthenticated", "Say who you are.", "Send an API token as Authorization: Bearer, or sign in to the portal."
+    )
+    response["WWW-Authenticate"] = "Bearer"
+    return response
+
+
+def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
+    return answer(error.status_code, "unreadable", error.message)
+
+
+def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """Where and why, but not what: a value may be a secret."""
+    fields = [
+        {"where": ".".join(str(part) for part in one["loc"] if part not in ("body", "paging")), "text": one["msg"]}
+        for one in error.errors
+    ]
+    text = f"{fields[0]['where']}: {fields[0]['text']}" if fields else "The call does not fit."
+    return answer(422, "invalid", text, "See `fields`.", fields=fields)
+
+
+def _raced(request: HttpRequest, error: IntegrityError) -> HttpResponse:
+    if isinstance(error.__cause__, UniqueViolation):
+        return answer(409, "raced", "Somebody else did it at the same moment.", "Read it again, then decide.")
+    return _defect(request, error)
+
+
+def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
+    log.exception("The API failed: %s %s", request.method, request.path, exc_info=error)
+    reference = str(getattr(request, "request_id", ""))
+    return answer(500, "defect", "Something is broken on our side; nothing was kept.", f"Reference: {reference}")
+
+
+def lay(api: NinjaAPI) -> None:
+    """Register the answers."""
+    api.add_exception_handler(Failure, lambda request, failure: of(failure))
+    api.add_exception_handler(AuthenticationError, _unknown)
+    api.add_exception_handler(HttpError, _unreadable)
+    api.add_exception_handler(ValidationError, _invalid)
+    api.add_exception_handler(IntegrityError, _raced)
+    api.add_exception_handler(Http404, nothing_here)
+    api.add_exception_handler(Exception, _defect)

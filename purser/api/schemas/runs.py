@@ -1,0 +1,293 @@
+"""Passes, plans, postings, hand edits: what was seen, decided and done."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from purser.api.schemas.common import Line, Number, Out, Sent
+from purser.links.models import Drift as DriftRow
+from purser.links.models import Receipt as ReceiptRow
+from purser.links.models import Run as RunRow
+from purser.links.models import StoredPlan
+from purser.links.queries import plans
+
+
+class Run(Out):
+    """One pass. `numbers`: compared, changes, posted, failed and the like, as far as the pass came."""
+
+    id: UUID
+    pair: UUID
+    cause: str
+    state: str
+    started_at: datetime
+    ended_at: datetime | None
+    text: str
+    numbers: dict[str, Any]
+
+
+class Doubt(Out):
+    """Why a plan waits for a person."""
+
+    code: str
+    text: str
+
+
+class Change(Out):
+    """One line of a plan: units of a service, old and new, from when, and what it adds to the customer's bill."""
+
+    link: UUID
+    company: str
+    subscription: str
+    resource: str
+    customer: str
+    agreement: str
+    product: str
+    effective_on: date
+    before: str
+    after: str
+    amount: str
+    price: str | None
+    currency: str
+    prorated: str | None
+    per_period: str | None
+    note: str
+    healing: bool
+
+
+class Total(Out):
+    """What a plan does to the bills in one currency. `unpriced` rows are in neither sum."""
+
+    currency: str
+    rows: int
+    up: Number
+    down: Number
+    prorated: Number | None
+    per_period: Number | None
+    unpriced: int
+
+
+class Progress(Out):
+    changes: int
+    posted: int
+    failed: int
+    over: bool
+
+
+class PlanLine(Out):
+    """An approval must name the `digest` that was read."""
+
+    id: UUID
+    pair: UUID
+    state: str
+    digest: str
+    doubts: list[Doubt]
+    made_at: datetime
+    decided_at: datetime | None
+    decided_by: str
+    reason: str
+
+
+class Plan(PlanLine):
+    changes: list[Change]
+    totals: list[Total]
+    progress: Progress
+
+
+class Approval(Sent):
+    digest: Annotated[str, Field(pattern="^[0-9a-f]{64}$", description="Of the plan that was read.")]
+
+
+class Rejection(Sent):
+    reason: Line
+
+
+class Posting(Out):
+    """One step on one service. A reading of the PSA confirms it."""
+
+    id: UUID
+    link: UUID
+    state: str
+    effective_on: date
+    units_before: Number
+    units_after: Number
+    amount: Number
+    unit_price: Number | None
+    unit_cost: Number | None
+    currency: str
+    company: str
+    subscription: str
+    resource: str
+    customer: str
+    agreement: str
+    product: str
+    note: str
+    code: str
+    text: str
+    hint: str
+    reference: str
+    attempts: int
+    intended_at: datetime
+    answered_at: datetime | None
+    confirmed_at: datetime | None
+    first_failed_at: datetime | None
+    retry_at: datetime | None
+    plan: UUID | None
+    run: UUID | None
+    settled_by: UUID | None
+
+
+class Ids(Sent):
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+
+
+class Finding(Sent):
+    """What a person found in the PSA: it was applied, or it was not."""
+
+    applied: bool
+
+
+class HandEdit(Out):
+    """Somebody changed units in the PSA: the three counts, and what was decided."""
+
+    id: UUID
+    link: UUID
+    company: str
+    subscription: str
+    resource: str
+    customer: str
+    agreement: str
+    product: str
+    seen_at: datetime
+    marketplace_units: Number
+    expected_units: Number
+    psa_units: Number
+    policy: str
+    state: str
+    waits: bool
+    decision: str
+    closed_at: datetime | None
+    closed_by: str
+    posting: UUID | None
+
+
+class Decision(Sent):
+    ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
+    decision: Literal["marketplace", "psa"]
+
+
+def run(row: RunRow) -> Run:
+    return Run(
+        id=row.pk,
+        pair=row.sync_id,
+        cause=row.cause,
+        state=row.state,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        text=row.text,
+        numbers=row.numbers,
+    )
+
+
+def _line(row: StoredPlan) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "pair": row.sync_id,
+        "state": row.state,
+        "digest": row.digest,
+        "doubts": [Doubt(code=one["code"], text=one["text"]) for one in row.doubts],
+        "made_at": row.made_at,
+        "decided_at": row.decided_at,
+        "decided_by": str(row.decided_by) if row.decided_by else "",
+        "reason": row.reason,
+    }
+
+
+def plan_line(row: StoredPlan) -> PlanLine:
+    return PlanLine(**_line(row))
+
+
+def plan(row: StoredPlan) -> Plan:
+    progress = plans.progress(row)
+    return Plan(
+        **_line(row),
+        changes=[Change(**{name: one[name] for name in Change.model_fields}) for one in row.changes],
+        totals=[
+            Total(
+                currency=t.currency,
+                rows=t.rows,
+                up=t.up,
+                down=t.down,
+                prorated=t.prorated.amount if t.prorated else None,
+                per_period=t.per_period.amount if t.per_period else None,
+                unpriced=t.unpriced,
+            )
+            for t in plans.totals(row.changes)
+        ],
+        progress=Progress(
+            changes=progress.changes, posted=progress.posted, failed=progress.failed, over=progress.over
+        ),
+    )
+
+
+def posting(row: ReceiptRow) -> Posting:
+    return Posting(
+        id=row.pk,
+        link=row.link_id,
+        state=row.state,
+        effective_on=row.effective_on,
+        units_before=row.units_before,
+        units_after=row.units_after,
+        amount=row.amount,
+        unit_price=row.unit_price,
+        unit_cost=row.unit_cost,
+        currency=row.currency,
+        company=row.company,
+        subscription=row.subscription,
+        resource=row.resource,
+        customer=row.customer,
+        agreement=row.agreement,
+        product=row.product,
+        note=row.note,
+        code=row.code,
+        text=row.text,
+        hint=row.hint,
+        reference=row.reference,
+        attempts=row.attempts,
+        intended_at=row.intended_at,
+        answered_at=row.answered_at,
+        confirmed_at=row.confirmed_at,
+        first_failed_at=row.first_failed_at,
+        retry_at=row.retry_at,
+        plan=row.plan_id,
+        run=row.run_id,
+        settled_by=row.settled_by_id,
+    )
+
+
+def hand_edit(row: DriftRow) -> HandEdit:
+    link = row.link
+    return HandEdit(
+        id=row.pk,
+        link=link.pk,
+        company=link.resource.customer.name,
+        subscription=link.resource.subscription.name,
+        resource=link.resource.name,
+        customer=link.service.agreement.account.name,
+        agreement=link.service.agreement.name,
+        product=link.service.name,
+        seen_at=row.seen_at,
+        marketplace_units=row.marketplace_units,
+        expected_units=row.expected_units,
+        psa_units=row.psa_units,
+        policy=row.policy,
+        state=row.state,
+        waits=row.waits == "yes",  # type: ignore[attr-defined]  # annotated by the query
+        decision=row.decision,
+        closed_at=row.closed_at,
+        closed_by=str(row.closed_by) if row.closed_by else "",
+        posting=row.receipt_id,
+    )

@@ -1,0 +1,127 @@
+"""Passes: when each ran, why, what it found and did; and one to ask for now."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import IntegerField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from purser.access.actors import Actor
+from purser.links.desk import runs as desk
+from purser.links.models import Run
+from purser.links.queries import pairs
+from purser.links.queries import runs as passes
+from purser.portal import exports, failures, lists
+from purser.portal.doors import page
+from purser.portal.pages.logs import RECEIPT_SIGNS
+from purser.portal.pages.plans import PLAN_SIGNS
+from purser.portal.pages.reports import context_of, zone
+from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
+
+RUN_SIGNS = {
+    "running": Sign("Running", "note", "progress"),
+    "done": Sign("Done", "good"),
+    "partly": Sign("Done with failures", "warn"),
+    "waiting": Sign("Waits for a person", "warn", "hourglass"),
+    "failed": Sign("Failed", "bad"),
+}
+CAUSES = {
+    "monitor": Sign("The rhythm", "plain", "clock"),
+    "person": Sign("A person", "plain", "user"),
+    "link": Sign("A new relation", "plain", "link"),
+    "approved": Sign("An approved plan", "plain", "check"),
+    "preview": Sign("A preview", "plain", "eye"),
+    "retry": Sign("A retry", "plain", "refresh"),
+    "drift": Sign("A decided hand edit", "plain", "arrows-diff"),
+}
+WORDS = {
+    "compared": "Compared",
+    "changes": "Differences",
+    "posted": "Posted",
+    "failed": "Failed",
+    "aside": "Set aside",
+    "healed": "Healed",
+}
+
+
+def _one(row: Run) -> str:
+    return reverse("run", kwargs={"tenant": row.tenant_id, "run": row.pk})
+
+
+def _number(name: str) -> Any:
+    return Cast(KT(f"numbers__{name}"), IntegerField())
+
+
+TABLE = Table(
+    name="runs",
+    title="Passes",
+    rows=lambda actor, params: passes.every(context_of(params)),
+    order=("-started",),
+    columns=(
+        Column("started", "Started", "datetime", field="started_at", href=_one),
+        Column("psa", "PSA", field="sync__target__name"),
+        Column("cause", "Cause", "badge", signs=CAUSES),
+        Column("state", "State", "badge", signs=RUN_SIGNS),
+        Column("took", "Took", read=passes.took),
+        *(Column(name, words, "number", expression=_number(name)) for name, words in WORDS.items()),
+        Column("text", "What happened"),
+    ),
+    presets=(Preset("With postings", "posted.min=1"), Preset("In trouble", "state.in=failed&state.in=partly")),
+    empty=Empty(
+        "No pass has run yet",
+        "A pass reads both sides, compares them, and posts the differences of what is linked.",
+        step="schedule",
+        step_words="See the schedule",
+    ),
+    export="runs_export",
+)
+export = exports.door(TABLE, "reports.export", zone_of=zone)
+
+
+@page("sync.read")
+def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    more = {"pairs": pairs.of(context_of(request.GET)), "lead": "Each reading and comparing of a pair, newest first."}
+    return lists.show(request, actor, TABLE, "runs/index.html", more, zone=zone())
+
+
+@page("sync.read")
+def one(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
+    found = passes.one(run)
+    receipts = passes.receipts(found)
+    shown = {
+        "run": found,
+        "took": passes.took(found),
+        "sign": RUN_SIGNS[found.state],
+        "cause": CAUSES.get(found.cause, Sign(found.cause)).words,
+        "numbers": [(words, found.numbers.get(name, 0), "") for name, words in WORDS.items()],
+        "receipts": [(receipt, RECEIPT_SIGNS[receipt.state]) for receipt in receipts],
+        "plans": [(plan, PLAN_SIGNS[plan.state]) for plan in passes.plans(found)],
+        "most": passes.MOST,
+        "zone": zone(),
+        "crumbs": [
+            ("Passes", reverse("runs", kwargs={"tenant": actor.tenant})),
+            (f"{found.started_at:%Y-%m-%d %H:%M}", ""),
+        ],
+    }
+    return TemplateResponse(request, "runs/one.html", shown)
+
+
+@require_POST
+@page("sync.run")
+def run_now(request: HttpRequest, actor: Actor, sync: UUID) -> HttpResponse:
+    """Ask for a pass; goes back to where the button was."""
+    if desk.run_now(actor, sync_id=sync, now=timezone.now()):
+        messages.success(request, "A pass is asked for; it starts as soon as a worker is free.")
+    else:
+        messages.info(request, "A pass is waiting already; it will do.")
+    back = reverse("runs", kwargs={"tenant": actor.tenant})
+    return HttpResponseRedirect(failures.own_path(request, request.POST.get("next", back)))

@@ -1,0 +1,63 @@
+"""The four files of the demo: three seeds and the story."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from sandboxes.msp import autotask, book, connectwise, relations, story
+
+FILES = ("marketplace", "autotask", "connectwise", "story")
+
+
+def documents(*, today: date, seed: int = 1) -> dict[str, dict[str, Any]]:
+    """The files' contents by name. The story ends on `today`; the seeds show the morning of its first day.
+
+    Raises ValueError for a seed whose book lacks something that the story needs.
+    """
+    rng = Random(seed)
+    start = today - timedelta(days=story.DAYS)
+    held = book.draw(rng, start=start)
+    larger = autotask.draw(rng, held, start=start, today=today)
+    smaller = connectwise.draw(rng, held, start=start)
+    items, activated = relations.settled([*larger.billed, *smaller.billed])
+    told = {
+        "starts_on": start.isoformat(),
+        "credentials": _credentials(),
+        "links": relations.links(items),
+        "unlinked_on_purpose": relations.left_out(held, items, larger.covered),
+        "days": story.days(rng, held, larger, smaller, items, activated, start=start),
+    }
+    return dict(zip(FILES, (book.seed(held), larger.seed, smaller.seed, told), strict=True))
+
+
+def write(out: Path, *, today: date, seed: int = 1) -> list[Path]:
+    """Write the files into `out`, which is made if need be; gives their paths."""
+    out.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for name, content in documents(today=today, seed=seed).items():
+        path = out / f"{name}.json"
+        path.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", "utf-8")
+        paths.append(path)
+    return paths
+
+
+def _credentials() -> dict[str, dict[str, str]]:
+    """What each sandbox asks of its callers; none of it opens anything else."""
+    return {
+        "marketplace": {**book.CREDENTIALS, "launch_secret": book.LAUNCH_SECRET},
+        "autotask": {
+            "user": autotask.USER,
+            "secret": autotask.SECRET,
+            "integration_code": autotask.INTEGRATION_CODE,
+        },
+        "connectwise": {
+            "company_id": connectwise.COMPANY_ID,
+            "public_key": connectwise.PUBLIC_KEY,
+            "private_key": connectwise.PRIVATE_KEY,
+            "client_id": connectwise.CLIENT_ID,
+        },
+    }
