@@ -17,6 +17,7 @@ from purser.postgres import tenancy
 from tests import make
 
 PAGE = 500  # rows a page, at the marketplace and at Autotask
+SETTLED = 10  # minutes after which a detail that was read is not read again
 COLD = ("/token", "/zoneinformation", "/companyinfo/", "/entityinformation")  # asked for once, then kept
 
 
@@ -76,6 +77,7 @@ def steady(book: Book, psa: str, *, month: int = 7) -> Iterator[Day]:
     at = datetime(book.year, month, 2, 12, tzinfo=UTC)
     with make.world(psa, marketplace_seed=book.marketplace(), psa_seed=book.psa(psa), at=at) as world:
         _link(world, book, psa)
+        world.clock.go(minutes=SETTLED)
         result = world.step()
         asked = _paths(world.psa)
         day = Day(world, book, cold=asked.total() - _warm(asked).total())

@@ -45,6 +45,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["PURSER_TEST_OWNER_URL"] = owner
     os.environ["DJANGO_SETTINGS_MODULE"] = "purser.config.settings"
     os.environ.setdefault("PURSER_LOG_LEVEL", "ERROR")
+    # the tests of the second factor switch it on; the others sign in without one
+    os.environ.setdefault("PURSER_REQUIRE_SECOND_FACTOR", "false")
     name = f"purser_test_{worker or 'main'}_{os.getpid() if not worker else os.getppid()}"
     with _owner_connect(owner) as c:
         # one at a time: several runs may share the server, and a template that is being copied cannot be made

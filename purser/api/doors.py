@@ -140,13 +140,11 @@ def _admitted(request: HttpRequest, tenant: UUID, now: datetime) -> Actor:
         raise Missing("There is no such organisation, or you do not belong to it.")
     with tenancy.acting_in(tenant):
         actor = actors.load(caller.person, tenant=tenant, request=request)
-        limits.count(caller.limited_as, now=now)
+        limits.call(caller.limited_as, now=now)
     return actor
 
 
-def _once(
-    request: HttpRequest, actor: Actor, run: Callable[[], HttpResponseBase], now: datetime
-) -> HttpResponseBase:
+def _once(request: HttpRequest, actor: Actor, run: Callable[[], HttpResponseBase], now: datetime) -> HttpResponseBase:
     """Run, or replay the answer of an earlier call with the same key."""
     sent = request.headers.get("Idempotency-Key")
     if sent is None or actor.person is None:
@@ -185,5 +183,3 @@ def _only_known(request: HttpRequest, known: frozenset[str]) -> None:
         shown = ", ".join(repr(name[:40]) for name in unknown[:5])
         words = f"It knows: {', '.join(sorted(known))}." if known else "It knows none."
         raise Refused(f"This call has no parameter {shown}.", code="parameter", hint=words)
-
-

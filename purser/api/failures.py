@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import logging
 import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.request import UnreadablePostError
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from psycopg.errors import UniqueViolation
@@ -54,7 +57,7 @@ def of(failure: Failure) -> JsonResponse:
     return response
 
 
-def nothing_here(request: HttpRequest, **_: Any) -> JsonResponse:
+def nothing_here(request: HttpRequest, *_: Any) -> JsonResponse:
     """An address that leads nowhere: the same words as for what is absent or not yours."""
     return answer(404, "missing", "There is nothing here.")
 
@@ -73,12 +76,14 @@ def _unreadable(request: HttpRequest, error: HttpError) -> HttpResponse:
 
 def _invalid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Where and why, but not what: a value may be a secret."""
-    fields = [
-        {"where": ".".join(str(part) for part in one["loc"] if part not in ("body", "paging")), "text": one["msg"]}
-        for one in error.errors
-    ]
+    fields = [{"where": _where(one["loc"]), "text": one["msg"]} for one in error.errors]
     text = f"{fields[0]['where']}: {fields[0]['text']}" if fields else "The call does not fit."
     return answer(422, "invalid", text, "See `fields`.", fields=fields)
+
+
+def _where(location: Sequence[str | int]) -> str:
+    """The path to the value, without the names of our own parameters."""
+    return ".".join(str(part) for part in location[1:] if part not in ("body", "paging", "switches")) or str(location[0])
 
 
 def _raced(request: HttpRequest, error: IntegrityError) -> HttpResponse:
@@ -95,10 +100,16 @@ def _defect(request: HttpRequest, error: Exception) -> HttpResponse:
 
 def lay(api: NinjaAPI) -> None:
     """Register the answers."""
-    api.add_exception_handler(Failure, lambda request, failure: of(failure))
-    api.add_exception_handler(AuthenticationError, _unknown)
-    api.add_exception_handler(HttpError, _unreadable)
-    api.add_exception_handler(ValidationError, _invalid)
-    api.add_exception_handler(IntegrityError, _raced)
-    api.add_exception_handler(Http404, nothing_here)
-    api.add_exception_handler(Exception, _defect)
+    answers: dict[type[Exception], Callable[..., HttpResponse]] = {
+        Failure: lambda request, failure: of(failure),
+        AuthenticationError: _unknown,
+        HttpError: _unreadable,
+        ValidationError: _invalid,
+        IntegrityError: _raced,
+        RequestDataTooBig: lambda request, error: answer(413, "too_large", "The body is too large.", "Send it in parts."),
+        UnreadablePostError: lambda request, error: answer(400, "unreadable", "The body ended early."),
+        Http404: nothing_here,
+        Exception: _defect,
+    }
+    for kind, give in answers.items():
+        api.add_exception_handler(kind, give)

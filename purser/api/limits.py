@@ -1,11 +1,9 @@
-"""How often the API may be called: 600 times a minute with one token, 3,000 times in one tenant.
-
-Source: reliability section 4 (Rate limits).
-"""
+"""How often the API may be called, and a vendor through it. Source: reliability section 4 (Rate limits)."""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 from django.db import connection
 
@@ -13,41 +11,51 @@ from purser.api.models import Calls
 from purser.kernel.errors import Busy
 from purser.postgres import ids, tenancy
 
-PER_CALLER = 600
-PER_TENANT = 3_000
-_MINUTE = timedelta(minutes=1)
-_TENANT = "tenant"
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+PER_CALLER = 600  # a minute
+PER_TENANT = 3_000  # a minute
+TESTS = 10  # of a connection an hour: more wrong passwords may lock the account at the vendor
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TooMany(Busy):
-    """More calls than a minute allows."""
+    """More calls than the window allows."""
 
 
-def count(caller: str, *, now: datetime) -> None:
-    """Count one call in the tenant acted in. Raises TooMany, which takes the count back with the transaction.
+def call(caller: str, *, now: datetime) -> None:
+    """Count a call by this caller, in the tenant acted in. Raises TooMany.
 
-    One row for the caller and one for the tenant, updated in that order by everybody, so that two calls never wait for
-    each other in a circle. A row is used anew in each minute: nothing grows and nothing has to be cleared.
+    Everybody counts the caller first and the tenant second, so two calls never wait for each other in a circle.
     """
-    minute = now.replace(second=0, microsecond=0)
-    for of, most in ((caller, PER_CALLER), (_TENANT, PER_TENANT)):
-        if _counted(of, minute) > most:
-            left = minute + _MINUTE - now
-            raise TooMany(
-                f"More than {most} calls within a minute.",
-                code="too_many",
-                hint=f"Go on in {left.seconds + 1} seconds, and spread the calls.",
-                retry_after=left,
-            )
+    _count(caller, most=PER_CALLER, within=MINUTE, now=now)
+    _count("tenant", most=PER_TENANT, within=MINUTE, now=now)
 
 
-def _counted(of: str, minute: datetime) -> int:
+def test(connection_id: UUID, *, now: datetime) -> None:
+    """Count a test of a connection. Raises TooMany."""
+    _count(f"test {connection_id}", most=TESTS, within=HOUR, now=now)
+
+
+def _count(of: str, *, most: int, within: timedelta, now: datetime) -> None:
+    """One row per name, used anew in each window: nothing grows and nothing has to be cleared. A call too many is taken
+    back with the transaction that it ends.
+    """
+    since = now - (now - _EPOCH) % within
     table = Calls._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
-            f'INSERT INTO "{table}" AS held (id, tenant_id, "of", minute, count) VALUES (%s, %s, %s, %s, 1) '  # noqa: S608
-            'ON CONFLICT (tenant_id, "of") DO UPDATE SET minute = EXCLUDED.minute, '
-            "count = CASE WHEN held.minute = EXCLUDED.minute THEN held.count + 1 ELSE 1 END RETURNING count",
-            [ids.new(), tenancy.tenant(), of, minute],
+            f'INSERT INTO "{table}" AS held (id, tenant_id, "of", since, count) VALUES (%s, %s, %s, %s, 1) '  # noqa: S608
+            'ON CONFLICT (tenant_id, "of") DO UPDATE SET since = EXCLUDED.since, '
+            "count = CASE WHEN held.since = EXCLUDED.since THEN held.count + 1 ELSE 1 END RETURNING count",
+            [ids.new(), tenancy.tenant(), of, since],
         )
-        return int(cursor.fetchone()[0])
+        (count,) = cursor.fetchone()
+    if count > most:
+        left = since + within - now
+        raise TooMany(
+            f"More than {most} within {'an hour' if within == HOUR else 'a minute'}.",
+            code="too_many",
+            hint=f"Go on in {left.seconds + 1} seconds.",
+            retry_after=left,
+        )

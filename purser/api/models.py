@@ -27,10 +27,10 @@ class Answered(TenantModel):
 
 
 class Calls(TenantModel):
-    """How many calls somebody made in one minute. `of` is a digest of the token, the person, or the tenant as a whole."""
+    """How many calls there were since the window began. `of` says whose or what: a token's digest, a person, the tenant."""
 
     of = models.CharField(max_length=64)
-    minute = models.DateTimeField()
+    since = models.DateTimeField()
     count = models.IntegerField()
 
     class Meta(TenantModel.Meta):

@@ -35,9 +35,7 @@ class Answer:
 def key_of(text: str) -> str:
     """A key as it is kept. Raises Refused."""
     if not 1 <= len(text) <= LONGEST or not (text.isascii() and text.isprintable()):
-        raise Refused(
-            f"An Idempotency-Key has 1 to {LONGEST} printable ASCII characters.", code="key", hint="A UUID does."
-        )
+        raise Refused(f"An Idempotency-Key has 1 to {LONGEST} printable ASCII characters.", code="key", hint="A UUID does.")
     return text
 
 
@@ -68,15 +66,11 @@ def once(person: UUID, key: str, *, digest: str, act: Callable[[], Answer], now:
             )
         return Answer(held.status, held.body), True
     answer = act()
-    Answered.objects.create(
-        person_id=person, key=key, digest=digest, status=answer.status, body=answer.body, at=now
-    )
+    Answered.objects.create(person_id=person, key=key, digest=digest, status=answer.status, body=answer.body, at=now)
     return answer, False
 
 
 def _locked(person: UUID, key: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"api {tenancy.tenant()} {person} {key}"]
-        )
+        cursor.execute("SELECT pg_try_advisory_xact_lock(hashtextextended(%s, 0))", [f"api {tenancy.tenant()} {person} {key}"])
         return bool(cursor.fetchone()[0])

@@ -18,8 +18,9 @@ ABOUT = """
 Everything the portal does, for programs. Say who you are with an API token (`Authorization: Bearer prs_...`, made in the
 portal under Administration, API tokens), or with the portal's session, then with `X-CSRFToken` on calls that change something.
 
-Numbers of units and amounts of money are text. Times are in UTC. Lists come by `page` and `size`; `more` tells whether there
-is a next page. A POST may bear an `Idempotency-Key`: sent again within 24 hours it gets the first answer and takes effect once.
+Numbers of units and amounts of money are text. Times are in UTC. Lists come by `page` and `size`; `more` tells whether
+there is a next page. A POST may bear an `Idempotency-Key`: sent again within 24 hours it gets the first answer and takes
+effect once.
 """
 
 # What any call may answer. 500 is none of them: it is a defect.
@@ -70,7 +71,8 @@ def _rules(api: NinjaAPI) -> dict[str, Rule]:
 def _complete(operation: dict[str, Any], method: str, rule: Rule) -> None:
     """What every call has in common, written once: the right it needs, how it may fail, CSV, and the key."""
     sentence = f"Needs the right `{rule.verb}`."
-    operation["description"] = f"{operation.get('description', '')}\n\n{sentence}".strip()
+    more = operation.get("description", "").removeprefix(operation["summary"]).strip()
+    operation["description"] = f"{more}\n\n{sentence}".strip()
     failures_ = COMMON if method == "get" else {**COMMON, **CHANGING}
     answers = {str(status): answer for status, answer in operation["responses"].items()}
     for status, words in failures_.items():

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any, NoReturn
 
-from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest
-from django.http.request import UnreadablePostError
 from django.utils.datastructures import MultiValueDict
 from ninja.errors import HttpError
 from ninja.parser import Parser
@@ -57,19 +55,11 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 class Strict(Parser):
     def parse_body(self, request: HttpRequest) -> Any:
         try:
-            body = request.body
-        except RequestDataTooBig:
-            raise HttpError(413, "The body is too large.") from None
-        except UnreadablePostError:
-            raise HttpError(400, "The body ended early.") from None
-        try:
-            return decoded(body)
+            return decoded(request.body)
         except ValueError as wrong:  # also: an integer of more than 4,300 digits
             raise HttpError(400, str(wrong)) from None
 
-    def parse_querydict(
-        self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest
-    ) -> dict[str, Any]:
+    def parse_querydict(self, data: MultiValueDict[str, Any], list_fields: list[str], request: HttpRequest) -> dict[str, Any]:
         found: dict[str, Any] = super().parse_querydict(data, list_fields, request)
         try:
             check(found)

@@ -121,9 +121,9 @@ def _everything(home: Path, ports: dict[str, int], *, site: str) -> Iterator[Pro
         PURSER_SANDBOX_HOSTS=",".join(f"127.0.0.1:{p}" for p in ports.values()),
         PURSER_REQUIRE_SECOND_FACTOR="false",
     )
-    from purser.cli import main
+    from purser.cli import start
 
-    main.django()
+    start.django()
     from purser.cli import database, story
 
     _say("Preparing the database ...")

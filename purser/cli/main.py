@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import sys
-from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from purser.cli import mapping, secrets
+from purser.cli.start import django, home
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -15,26 +17,6 @@ app = typer.Typer(
     add_completion=False,
     help="Purser keeps what you sell, provision and bill in step.",
 )
-
-
-def home() -> Path:
-    """The data folder: PURSER_HOME, or .purser beside the package."""
-    return Path(os.environ.get("PURSER_HOME") or Path(__file__).resolve().parents[2] / ".purser").resolve()
-
-
-def django() -> None:
-    """Load the application: call before anything that touches settings or models.
-
-    Without a DATABASE_URL the embedded server is started (or joined) first.
-    """
-    import django as framework
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "purser.config.settings")
-    if not os.environ.get("DATABASE_URL") and not os.environ.get("PURSER_APP_DATABASE_URL"):
-        from purser.postgres import server
-
-        os.environ["DATABASE_URL"] = server.start(home() / "pg")
-    framework.setup()
 
 
 @app.command()
@@ -93,6 +75,10 @@ def verify(
     from purser.cli import verify as it
 
     raise typer.Exit(it.verify(tenant))
+
+
+app.add_typer(mapping.app, name="mapping", help="Relations as text: export, diff, import.")
+app.add_typer(secrets.app, name="secrets", help="Keys that seal secrets: rotate and rewrap.")
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, hidden=True)

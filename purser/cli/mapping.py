@@ -11,7 +11,7 @@ from uuid import UUID
 
 import typer
 
-from purser.cli import main
+from purser.cli import start
 
 if TYPE_CHECKING:
     from purser.access.actors import Actor
@@ -29,7 +29,7 @@ File = Annotated[Path, typer.Argument(help="The text.", exists=True, dir_okay=Fa
 @app.command()
 def export(tenant: Tenant, psa: Psa = "autotask") -> None:
     """Write all relations of a pair to the standard output."""
-    main.django()
+    start.django()
     from purser.links.desk import text
 
     with _pair(tenant, psa) as (actor, sync):
@@ -39,7 +39,7 @@ def export(tenant: Tenant, psa: Psa = "autotask") -> None:
 @app.command()
 def diff(file: File, tenant: Tenant, psa: Psa = "autotask") -> None:
     """Say what a text would change, and change nothing. Ends with 1 where something differs, with 2 where it has faults."""
-    main.django()
+    start.django()
     from purser.links.desk import text
 
     with _pair(tenant, psa) as (actor, sync):
@@ -59,7 +59,7 @@ def bring_in(
     remove: Annotated[bool, typer.Option(help="Also clear the relations that the text does not name.")] = False,
 ) -> None:
     """Bring the relations of a text in, all or none. Ends with 2 where a line cannot be applied."""
-    main.django()
+    start.django()
     from purser.kernel.errors import Refused
     from purser.links.desk import text
     from purser.links.rewriting import NotApplied

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import typer
 
-from purser.cli import main
+from purser.cli import start
 
 app = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -15,7 +15,7 @@ app = typer.Typer(no_args_is_help=True, help=__doc__)
 @app.command()
 def rotate(tenant: str = typer.Option("", help="One organisation's id; all of them without it.")) -> None:
     """Give each organisation a new data key and seal its secrets with it. Safe while the portal runs."""
-    main.django()
+    start.django()
     from purser.access import vault
 
     for id in _tenants(tenant):
@@ -28,7 +28,7 @@ def rewrap() -> None:
     """After PURSER_SEALING_KEY changed (the former one in PURSER_SEALING_KEYS_BEFORE): wrap all keys with
     the new one.
     """
-    main.django()
+    start.django()
     from purser.access import factors, vault
 
     for id in _tenants(""):

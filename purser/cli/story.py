@@ -10,7 +10,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -27,6 +27,7 @@ PEOPLE = (
 CONTEXTS = ("autotask", "connectwise")
 PASSES_A_DAY = 4
 LAST_PASSES = 12
+PASS = timedelta(minutes=5)
 
 
 def seed(home: Path, ports: dict[str, int], *, site: str) -> None:
@@ -34,7 +35,7 @@ def seed(home: Path, ports: dict[str, int], *, site: str) -> None:
     folder = home / "seeds"
     if (folder / "story.json").exists():
         return
-    today = datetime.now(UTC).date()
+    today = _latest().date()
     arguments = ["-m", "sandboxes.msp", "--today", today.isoformat(), "--out", str(folder)]
     subprocess.run([sys.executable, *arguments], check=True)
     shop = json.loads((folder / "marketplace.json").read_text("utf-8"))
@@ -50,7 +51,8 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
     """Make the organisations, connections and relations, and play the days. Writes demo.json when all is done."""
     story = json.loads((home / "seeds" / "story.json").read_text("utf-8"))
     start = date.fromisoformat(story["starts_on"])
-    clock = Clock(ports, _nine(start))
+    hour = _latest().timetz()
+    clock = Clock(ports, datetime.combine(start, hour))
     say("Founding the demo's organisations ...")
     reseller, operator = _organisations(clock())
     pairs = _connections(reseller, ports, story["credentials"], clock())
@@ -63,13 +65,13 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
     linked = _link(reseller, pairs, story["links"], clock())
     say(f"Set {linked} relations; playing {len(story['days'])} days ...")
     for day in story["days"]:
-        clock.set(_nine(start + timedelta(days=day["offset"])))
+        clock.set(datetime.combine(start + timedelta(days=day["offset"]), hour))
         for event in day["events"]:
             _control(ports[event["sandbox"]], event["verb"], event["data"])
         last = day is story["days"][-1]
         for _ in range(LAST_PASSES if last else PASSES_A_DAY):
             posted = sum(_pass(reseller, sync, clock) for sync in pairs.values())
-            clock.go(timedelta(minutes=5))
+            clock.go(PASS)
             if not posted:
                 break
         say(f"  {clock().date()}: played")
@@ -118,8 +120,9 @@ class Clock:
         self.set(self._at + by)
 
 
-def _nine(day: date) -> datetime:
-    return datetime.combine(day, time(9), UTC)
+def _latest() -> datetime:
+    """When the last day's passes begin: they must be over before now, or the real clock would run behind the story."""
+    return (datetime.now(UTC) - LAST_PASSES * PASS - timedelta(minutes=5)).replace(microsecond=0)
 
 
 def _pass(tenant: UUID, sync: UUID, clock: Clock) -> int:

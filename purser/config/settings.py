@@ -45,11 +45,13 @@ def _derived(purpose: str) -> bytes:
 
 SECRET_KEY = _key()
 # One key, one purpose: signing, sealing and the database's password never share bytes.
+SEALING_KEYS_BEFORE: tuple[bytes, ...] = tuple(bytes.fromhex(k) for k in env.list("PURSER_SEALING_KEYS_BEFORE", []))
 SEALING_KEY = bytes.fromhex(env.str("PURSER_SEALING_KEY", "")) or _derived("sealing")
 DEBUG = False
 ALLOWED_HOSTS = env.list("PURSER_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])
 SITE_URL = env.str("PURSER_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
+CSRF_FAILURE_VIEW = "purser.portal.failures.forged"
 
 # PostgreSQL: the application signs in as purser_app; the owner migrates and verifies, and the
 # processes that serve requests need not know it.
@@ -107,7 +109,9 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "purser.access.sessions.Limits",
     "purser.portal.middleware.Failures",
+    "purser.access.second_factor.Required",  # innermost: it answers the sign-in library's own refusals
 ]
 
 ROOT_URLCONF = "purser.config.urls"
@@ -138,7 +142,7 @@ WHITENOISE_MAX_AGE = 3600
 # People and sessions
 AUTH_USER_MODEL = "access.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+PASSWORD_HASHERS = ["purser.access.hashing.Argon2"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -173,15 +177,24 @@ ACCOUNT_RATE_LIMITS = {
     "login_failed": "20/m/ip,5/m/key",
     "reset_password": "20/m/ip,3/h/key",
 }
+MFA_ADAPTER = "purser.access.adapters.MFAAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_PASSKEY_SIGNUP_ENABLED = False
 MFA_TOTP_ISSUER = "Purser"
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = True
+REQUIRE_SECOND_FACTOR = env.bool("PURSER_REQUIRE_SECOND_FACTOR", True)
+ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("PURSER_BEHIND_PROXY", False) else 0
+ON_ACTIVATE = "purser.portal.pages.configuration.activate"
 
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "purser_cache"},
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "purser_cache",
+        # counters of rate limits and marks of used codes: a flood must not push them out
+        "OPTIONS": {"MAX_ENTRIES": 1_000_000},
+    },
 }
 
 # Mail
@@ -210,8 +223,9 @@ TIME_ZONE = "UTC"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "filters": {"request": {"()": "purser.portal.requests.RequestIds"}},
+    "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain", "filters": ["request"]}},
     "root": {"handlers": ["console"], "level": env.str("PURSER_LOG_LEVEL", "WARNING")},
     "loggers": {"purser": {"level": env.str("PURSER_LOG_LEVEL", "INFO")}},
 }

@@ -6,11 +6,13 @@ from procrastinate import App
 
 
 def ready(app: App) -> None:
-    """Register our tasks and give the flows their ports."""
+    """Register our tasks, and hand over what only this layer knows: vendors' ports and what they are configured with."""
     from purser.config import wiring
     from purser.flows import ports
     from purser.jobs import entrypoints, periodic
+    from purser.links import kinds
 
     ports.use(wiring.ports)
+    kinds.use(wiring.kinds)
     app.add_tasks_from(entrypoints.tasks, namespace="")
     app.add_tasks_from(periodic.tasks, namespace="")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -20,24 +19,12 @@ from purser.connectors.shared.addresses import HostRule
 from purser.connectors.shared.http import Http
 from purser.flows.marketplace_to_contracts.run import Ports
 from purser.kernel.errors import Missing, Refused
+from purser.links.kinds import Field, Kinds
 from purser.links.models import Connection
 from purser.links.models.connections import ConnectionKind
 from purser.postgres import tenancy
 
 OF_TABLE = "links_connection"
-
-
-@dataclass(frozen=True)
-class Field:
-    """One setting of a kind of connection, as the configuration pages show it. `address`: changing it wipes the secrets."""
-
-    name: str
-    label: str
-    secret: bool = False
-    address: bool = False
-    default: str = ""
-    help: str = ""
-    required: bool = True
 
 
 # What each kind of connection is configured with. Source: acceptance ID-1, ID-3, ID-4.
@@ -114,7 +101,7 @@ def _secrets(connection: Connection) -> dict[str, str]:
 
     if tenancy.seat() is not None:
         return read()
-    assert connection.tenant_id is not None  # noqa: S101 - a stored row has a tenant
+    assert connection.tenant_id is not None
     with tenancy.acting_in(connection.tenant_id):
         return read()
 
@@ -214,3 +201,4 @@ def port_of(connection: Connection) -> Marketplace | Psa:
 
 
 ports = Ports(marketplace=marketplace_of, psa=psa_of)
+kinds = Kinds(FIELDS, check_addresses)

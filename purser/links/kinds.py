@@ -4,26 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 
-class Field(Protocol):
+@dataclass(frozen=True)
+class Field:
     """One setting as the pages show it. `address`: changing it wipes the secrets, which belong to the old host."""
 
-    @property
-    def name(self) -> str: ...
-    @property
-    def label(self) -> str: ...
-    @property
-    def secret(self) -> bool: ...
-    @property
-    def address(self) -> bool: ...
-    @property
-    def default(self) -> str: ...
-    @property
-    def help(self) -> str: ...
-    @property
-    def required(self) -> bool: ...
+    name: str
+    label: str
+    secret: bool = False
+    address: bool = False
+    default: str = ""
+    help: str = ""
+    required: bool = True
 
 
 @dataclass(frozen=True)

@@ -20,14 +20,28 @@ SECRET = "autotask-secret-demo"
 INTEGRATION_CODE = "PURSER-DEMO"
 SERVICE_SHARE = 0.89  # of the resources somebody has put on a contract
 
-# Bundle: its name, the product whose count it follows, and what else is in it.
-BUNDLES: tuple[tuple[int, str, str, tuple[str, ...]], ...] = (
-    (61, "Modern Workplace Seat", "M365-BPRE-P1M", ("BKP-MBX-M", "SEC-EPP-M")),
-    (62, "Front Desk Seat", "M365-BBAS-P1M", ("SEC-DNS-M",)),
-    (63, "Protected Server", "HST-VPS-M-M", ("BKP-SRV-M",)),
+
+@dataclass(frozen=True)
+class Bundle:
+    """A service bundle: its count follows that of the product that leads; `rest` is what else is in it."""
+
+    id: int
+    name: str
+    leads: str
+    rest: tuple[str, ...]
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        return (self.leads, *self.rest)
+
+
+BUNDLES = (
+    Bundle(61, "Modern Workplace Seat", "M365-BPRE-P1M", ("BKP-MBX-M", "SEC-EPP-M")),
+    Bundle(62, "Front Desk Seat", "M365-BBAS-P1M", ("SEC-DNS-M",)),
+    Bundle(63, "Protected Server", "HST-VPS-M-M", ("BKP-SRV-M",)),
 )
 BUNDLE_EVERY = 5  # customers
-LEADING = frozenset(first for _, _, first, _ in BUNDLES)
+LEADING = frozenset(b.leads for b in BUNDLES)
 
 
 @dataclass
@@ -72,9 +86,9 @@ def draw(rng: Random, book: Book, *, start: date, today: date) -> Autotask:
         "Services": list(services.values()),
         "ServiceBundles": [_bundle(b, services) for b in BUNDLES],
         "ServiceBundleServices": [
-            {"id": id * 10 + n, "serviceBundleID": id, "serviceID": services[mpn]["id"]}
-            for id, _, first, rest in BUNDLES
-            for n, mpn in enumerate((first, *rest))
+            {"id": b.id * 10 + n, "serviceBundleID": b.id, "serviceID": services[mpn]["id"]}
+            for b in BUNDLES
+            for n, mpn in enumerate(b.parts)
         ],
         "Contracts": [c.row() for c in side.contracts],
         "ContractServices": side.services,
@@ -110,20 +124,23 @@ def _service(rng: Random, id: int, product: Product) -> dict[str, Any]:
     }
 
 
-def _bundle(bundle: tuple[int, str, str, tuple[str, ...]], services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def _bundle(bundle: Bundle, services: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """A bundle costs what its parts cost, and is sold for three percent less than these."""
-    id, name, first, rest = bundle
-    parts = [services[mpn] for mpn in (first, *rest)]
+    parts = [services[mpn] for mpn in bundle.parts]
     price = sum((Decimal(str(p["unitPrice"])) for p in parts), Decimal(0)) * Decimal("0.97")
-    cost = sum((Decimal(str(p["unitCost"])) for p in parts), Decimal(0))
-    cents = Decimal("0.01")
-    return {"id": id, "name": name, "unitPrice": float(price.quantize(cents)), "unitCost": float(cost), "periodType": 2}
+    return {
+        "id": bundle.id,
+        "name": bundle.name,
+        "unitPrice": float(price.quantize(Decimal("0.01"))),
+        "unitCost": float(sum((Decimal(str(p["unitCost"])) for p in parts), Decimal(0))),
+        "periodType": 2,
+    }
 
 
 def _bundled(subscriptions: Iterable[Subscription]) -> dict[str, int]:
     """Which bundle each product of a customer belongs to, by mpn: those whose leading product runs there."""
     has = {r.product.mpn for s in subscriptions for r in s.lines if s.status == "active"}
-    return {mpn: id for id, _, first, rest in BUNDLES if first in has for mpn in (first, *rest)}
+    return {mpn: b.id for b in BUNDLES if b.leads in has for mpn in b.parts}
 
 
 def _fill(

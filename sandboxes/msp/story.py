@@ -152,8 +152,11 @@ def _contracts(told: Days, cast: Cast, contracts: Sequence[Contract], unprorated
 
 def _cancellation(told: Days, cast: Cast, plain: Sequence[Billed]) -> None:
     def small(item: Billed) -> bool:
+        """A few lines of a customer who keeps other subscriptions on the same contract."""
         lines = [i for i in plain if i.subscription.id == item.subscription.id]
-        return _in_autotask(item) and len(lines) >= 2 and sum(i.units for i in lines) <= CANCELLED_AT_MOST
+        beside = [i for i in plain if i.contract == item.contract and i not in lines]
+        few = len(lines) >= 2 and sum(i.units for i in lines) <= CANCELLED_AT_MOST
+        return _in_autotask(item) and few and bool(beside)
 
     item = cast.take(small)
     why = f"{item.subscription.customer.company.name} cancels a subscription."
@@ -194,7 +197,7 @@ def _trouble(told: Days) -> None:
     down = {"errors": ["An internal server error occurred."]}
     posts = {"method": "POST", "path": "(?i)/contracts/[0-9]+/service(bundle)?adjustments"}
     for sandbox, fault, why in (
-        ("marketplace", {"kind": "throttle", "path": "/customers", "retry_after": "1"}, "The marketplace throttles."),
+        ("marketplace", {"kind": "throttle", "path": "/customers", "retry_after": "0"}, "The marketplace throttles."),
         ("autotask", {"kind": "status", "status": 500, "body": down, **posts}, "Autotask loses a posting."),
         ("autotask", {"kind": "throttle", "retry_after": "1", **posts}, "Autotask throttles a posting."),
         ("connectwise", {"kind": "status", "status": 500, "method": "GET", "path": "/agreements", "times": 2},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -63,6 +64,7 @@ class Desk:
         """Time passes for everybody."""
         self.world.clock.go(**by)
         self.time.move_to(self.world.clock.at)
+        self.client = kit.sign_in(self.person)  # a session does not outlive a day
 
     def pass_over(self, **options: Any) -> Any:
         return self.world.step(**options)
@@ -85,10 +87,10 @@ class Desk:
         """What was enqueued for this tenant, oldest first."""
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT task_name, args FROM procrastinate_jobs WHERE args->>'tenant' = %s ORDER BY id",
+                "SELECT task_name, args::text FROM procrastinate_jobs WHERE args->>'tenant' = %s ORDER BY id",
                 [str(self.tenant)],
             )
-            return [(name, args) for name, args in cursor.fetchall()]
+            return [(name, json.loads(args)) for name, args in cursor.fetchall()]
 
 
 @contextmanager

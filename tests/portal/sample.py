@@ -143,6 +143,7 @@ def gallery(request: HttpRequest, actor: Actor) -> HttpResponse:
         "figures": [("Linked", "1,204", "#linked"), ("Unlinked", "12", ""), ("Failures open", "3", "")],
         "facts": [("Account number", "100-22"), ("Gateway user", "gateway"), ("Note", None)],
         "affected": ["Contract 2026 Cloud Services", "Contract Alder Cloud"],
+        "choices": [f"Contract {n}" for n in range(300)],
         "now": NOW,
         "price": Decimal("-1234.50"),
         "donut": charts.chart("donut", "Licenses per customer", parts, unit="licenses"),

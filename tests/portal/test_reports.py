@@ -129,7 +129,7 @@ def test_it_keeps_a_failure_in_the_failure_log_until_it_succeeds_with_both_times
         assert here.pass_over(cause="link").failed == 1
         log = rows(here.file("failure_log_export"))
         head, failure = log[0], log[1]
-        assert "EffectiveDate" in failure[head.index("Error Message")]
+        assert "2026-06-30" in failure[head.index("Error Message")]
         assert failure[head.index("Contract Dates")] == "2026-01-01 to 2026-06-30"
         assert failure[head.index("Failed First")]
         assert failure[head.index("Next Try")] > failure[head.index("Failed First")]

@@ -148,6 +148,20 @@ def test_it_says_value_and_share_on_hover_and_beside_the_chart(signed: Signed, s
     expect(row).to_contain_text("47.3%")
 
 
+def test_it_finds_a_choice_by_typing(signed: Signed, screen: Open) -> None:
+    window = screen(signed.client)
+    page = window.go(signed.url("gallery/"))
+    box = page.get_by_role("combobox", name="Contract")
+    box.click()
+    box.press_sequentially("287")
+    expect(page.locator(".ts-dropdown").get_by_role("option")).to_have_text(["Contract 287"])
+    look(page, "find")
+    assert axe(page) == []
+    box.press("Enter")
+    assert page.locator("#found").input_value() == "288"
+    assert window.faults == []
+
+
 def test_it_asks_before_it_removes_and_names_what_is_affected(signed: Signed, screen: Open) -> None:
     page = screen(signed.client).go(signed.url("gallery/"))
     page.get_by_role("button", name="Remove the relation").click()

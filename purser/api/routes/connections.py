@@ -6,6 +6,7 @@ from datetime import datetime
 from uuid import UUID
 
 from purser.access.actors import Actor
+from purser.api import limits
 from purser.api.doors import Routes
 from purser.api.schemas import connections as out
 from purser.api.schemas.common import Some
@@ -49,9 +50,7 @@ def set_price_is(actor: Actor, now: datetime, connection: UUID, body: out.Meanin
 
     A sensitive call, as above.
     """
-    row = desk.set_price_is(
-        actor, connection_id=connection, price_is=body.price_is, version=body.version, now=now
-    )
+    row = desk.set_price_is(actor, connection_id=connection, price_is=body.price_is, version=body.version, now=now)
     return out.connection(row)
 
 
@@ -60,10 +59,11 @@ def test(actor: Actor, now: datetime, connection: UUID) -> out.Result:
     """Call the vendor once and say whether the credentials work
 
     Wrong credentials are an answer with `ok` false, and pause the connection; right ones let it go on. It takes no
-    Idempotency-Key: testing twice does no harm.
+    Idempotency-Key: testing twice does no harm. At most ten tests an hour.
     """
     with tenancy.acting_in(actor.tenant):
         row = desk.to_test(actor, connection_id=connection)
+        limits.test(row.pk, now=now)
     held = ports.current()
     port = held.marketplace(row) if row.kind == ConnectionKind.MARKETPLACE else held.psa(row)
     tested = port.test()

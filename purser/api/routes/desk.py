@@ -27,11 +27,11 @@ routes = Routes("Desk")
 def all_plans(
     actor: Actor, now: datetime, paging: Query[Paging], context: Context = "", state: str = ""
 ) -> Listed[runs.PlanLine]:
-    """Plans, those that wait for a person first"""
+    """Plans, newest first; `state` is waiting for those that a person must decide"""
     rows = plans.every(context)
     if state:
         rows = rows.filter(state=state)
-    return Listed(rows.order_by("urgency", "-made_at", "-id"), runs.plan_line, paging)
+    return Listed(rows.order_by("-made_at", "-id"), runs.plan_line, paging)
 
 
 @routes.get("/plans/{uuid:plan}", "plans.read", answers=runs.Plan)

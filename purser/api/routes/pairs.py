@@ -15,8 +15,8 @@ from purser.api.schemas import runs as passes
 from purser.api.schemas.common import Asked, Context, Page, Paging, Some
 from purser.links.desk import connections as desk
 from purser.links.desk import runs
-from purser.links.models import Run
 from purser.links.queries import home, pairs
+from purser.links.queries import runs as history
 
 routes = Routes("Pairs")
 
@@ -41,16 +41,17 @@ def configure(actor: Actor, now: datetime, pair: UUID, body: out.Rules) -> out.P
     return out.pair(pairs.find(pair))
 
 
-@routes.get("/pairs/{uuid:pair}/health", "sync.read", answers=Some[out.Health_])
-def health(actor: Actor, now: datetime, pair: UUID) -> Some[out.Health_]:
+@routes.get("/pairs/{uuid:pair}/health", "sync.read", answers=Some[out.End])
+def health(actor: Actor, now: datetime, pair: UUID) -> Some[out.End]:
     """Whether the readings behind the numbers can be trusted, per side"""
     return Some(rows=[out.side(side) for side in home.health(pairs.find(pair), now=now)])
 
 
 @routes.get("/pairs/{uuid:pair}/runs", "sync.read", answers=Page[passes.Run])
-def history(actor: Actor, now: datetime, pair: UUID, paging: Query[Paging]) -> Listed[passes.Run]:
+def passes_of(actor: Actor, now: datetime, pair: UUID, paging: Query[Paging]) -> Listed[passes.Run]:
     """The passes over a pair, newest first"""
-    return Listed(Run.objects.filter(sync=pairs.find(pair)).order_by("-started_at", "-id"), passes.run, paging)
+    rows = history.every().filter(sync=pairs.find(pair))
+    return Listed(rows.order_by("-started_at", "-id"), passes.run, paging)
 
 
 @routes.post("/pairs/{uuid:pair}/runs", "sync.run", answers=Asked)
@@ -63,3 +64,9 @@ def run_now(actor: Actor, now: datetime, pair: UUID) -> Asked:
 def read_now(actor: Actor, now: datetime, pair: UUID) -> Asked:
     """Ask for a reading of all of both sides"""
     return Asked(added=desk.read_now(actor, sync=pairs.find(pair), now=now))
+
+
+@routes.get("/runs/{uuid:run}", "sync.read", answers=passes.Run)
+def run(actor: Actor, now: datetime, run: UUID) -> passes.Run:
+    """One pass and its numbers"""
+    return passes.run(history.one(run))

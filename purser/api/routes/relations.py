@@ -44,9 +44,7 @@ def companies(
 
 
 @routes.get("/pairs/{uuid:pair}/companies/{uuid:customer}", "links.read", answers=sides.Card)
-def card(
-    actor: Actor, now: datetime, pair: UUID, customer: UUID, switches: Query[out.Switches]
-) -> sides.Card:
+def card(actor: Actor, now: datetime, pair: UUID, customer: UUID, switches: Query[out.Switches]) -> sides.Card:
     """One company with its subscriptions and resources, and what each may be linked to"""
     today = organisations.today(organisation=organisations.own(), now=now)
     filters = mapping.Filters(**switches.model_dump())
@@ -62,9 +60,7 @@ def coverage(actor: Actor, now: datetime, pair: UUID) -> sides.Coverage:
 @routes.post("/pairs/{uuid:pair}/company-relations", "links.write", answers=out.Upper)
 def set_company(actor: Actor, now: datetime, pair: UUID, body: out.SetCompany) -> out.Upper:
     """Say which account a company is"""
-    row = desk.set_company(
-        actor, sync=pairs.find(pair), customer_id=body.customer, account_id=body.account, now=now
-    )
+    row = desk.set_company(actor, sync=pairs.find(pair), customer_id=body.customer, account_id=body.account, now=now)
     return out.company(row)
 
 
@@ -152,7 +148,5 @@ def renewed(actor: Actor, now: datetime, pair: UUID) -> Some[out.Renewal]:
 @routes.post("/pairs/{uuid:pair}/renewals", "links.write", answers=Some[out.Link])
 def accept_renewal(actor: Actor, now: datetime, pair: UUID, body: out.Accept) -> Some[out.Link]:
     """Move all links of a subscription to the successor"""
-    moved = renewals.accept(
-        actor, sync=pairs.find(pair), relation_id=body.relation, successor_id=body.successor, now=now
-    )
+    moved = renewals.accept(actor, sync=pairs.find(pair), relation_id=body.relation, successor_id=body.successor, now=now)
     return Some(rows=[out.link(row) for row in moved])

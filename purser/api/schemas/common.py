@@ -23,7 +23,11 @@ def _read(value: Any) -> Decimal:
 
 
 # A count, a price or an amount: in, at most 12 digits and 6 decimals; out, without trailing zeros.
-Number = Annotated[Decimal, PlainSerializer(digest.units, return_type=str), WithJsonSchema({"type": "string", "examples": ["8", "3.2"]})]
+Number = Annotated[
+    Decimal,
+    PlainSerializer(digest.units, return_type=str),
+    WithJsonSchema({"type": "string", "examples": ["8", "3.2"]}),
+]
 Given = Annotated[Decimal, BeforeValidator(_read), WithJsonSchema(_SCHEMA)]
 
 Context = Annotated[
@@ -82,7 +86,7 @@ class Asked(Out):
     added: bool
 
 
-class Field_(Out):
+class Wrong(Out):
     """What is wrong with one field of a call."""
 
     where: str
@@ -95,7 +99,7 @@ class Trouble(Out):
     code: str
     text: str
     hint: str
-    fields: list[Field_] = []
+    fields: list[Wrong] = []
 
 
 class Failed(Out):

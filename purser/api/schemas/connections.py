@@ -48,7 +48,7 @@ class Setting(Out):
     kept: bool
 
 
-class Alarm_(Out):
+class Standing(Out):
     """A standing trouble of a connection: raised once, however many calls met it."""
 
     code: str
@@ -61,7 +61,7 @@ class Alarm_(Out):
 class Details(Out):
     connection: Connection
     settings: list[Setting]
-    alarms: list[Alarm_]
+    alarms: list[Standing]
 
 
 class Values(Sent):
@@ -103,7 +103,7 @@ class Secret(Out):
     value: str
 
 
-class Health_(Out):
+class End(Out):
     """One end of a pair: `tone` is good, warn or bad."""
 
     connection: UUID
@@ -176,15 +176,14 @@ def details(health: Health, held: list[Held]) -> Details:
     return Details(
         connection=connection(health.connection),
         settings=[
-            Setting(name=s.field.name, label=s.field.label, secret=s.field.secret, value=s.value, kept=s.kept)
-            for s in held
+            Setting(name=s.field.name, label=s.field.label, secret=s.field.secret, value=s.value, kept=s.kept) for s in held
         ],
         alarms=[trouble(row) for row in health.alarms],
     )
 
 
-def trouble(row: Alarm) -> Alarm_:
-    return Alarm_(code=row.code, text=row.text, hint=row.hint, raised_at=row.raised_at, seen=row.seen)
+def trouble(row: Alarm) -> Standing:
+    return Standing(code=row.code, text=row.text, hint=row.hint, raised_at=row.raised_at, seen=row.seen)
 
 
 def kept(saved: Saved) -> Kept:
@@ -195,8 +194,8 @@ def result(tested: Tested) -> Result:
     return Result(ok=tested.ok, code=tested.code, text=tested.text)
 
 
-def side(health: Side) -> Health_:
-    return Health_(
+def side(health: Side) -> End:
+    return End(
         connection=health.connection.pk,
         name=health.connection.name,
         tone=health.tone,

@@ -128,6 +128,10 @@ class Switches(BaseModel):
     linked: bool = Field(False, description="Offer contracts that are linked already.")
 
 
+class Written(Out):
+    text: str
+
+
 class Text(Sent):
     text: Annotated[str, Field(max_length=2_000_000)]
 
@@ -139,7 +143,7 @@ class BringIn(Text):
     remove: bool = Field(False, description="Also clear the relations that the text does not name.")
 
 
-class Change(Out):
+class TextChange(Out):
     kind: str
     level: str
     line: int
@@ -148,7 +152,7 @@ class Change(Out):
     after: str
 
 
-class Fault(Out):
+class TextFault(Out):
     line: int
     text: str
 
@@ -158,8 +162,8 @@ class Comparison(Out):
 
     digest: str
     same: int
-    changes: list[Change]
-    faults: list[Fault]
+    changes: list[TextChange]
+    faults: list[TextFault]
 
 
 class Changed(Out):
@@ -171,9 +175,7 @@ def company(row: CompanyLink) -> Upper:
 
 
 def subscription(row: SubscriptionLink) -> Upper:
-    return Upper(
-        id=row.pk, ours=row.subscription_id, theirs=row.agreement_id, made_at=row.made_at, cleared_at=row.cleared_at
-    )
+    return Upper(id=row.pk, ours=row.subscription_id, theirs=row.agreement_id, made_at=row.made_at, cleared_at=row.cleared_at)
 
 
 def link(row: Row) -> Link:
@@ -220,8 +222,7 @@ def comparison(found: rewriting.Comparison) -> Comparison:
         digest=found.digest,
         same=found.same,
         changes=[
-            Change(kind=c.kind, level=c.level, line=c.line, ours=c.ours, before=c.before, after=c.after)
-            for c in found.changes
+            TextChange(kind=c.kind, level=c.level, line=c.line, ours=c.ours, before=c.before, after=c.after) for c in found.changes
         ],
-        faults=[Fault(line=f.line, text=f.text) for f in found.faults],
+        faults=[TextFault(line=f.line, text=f.text) for f in found.faults],
     )

@@ -181,8 +181,7 @@ def checklist(found: lists.CheckList) -> CheckList:
         month=found.month,
         ready=found.ready,
         steps=[
-            Step(number=s.number, title=s.title, settled=s.settled, items=[_item(i) for i in s.items])
-            for s in found.steps
+            Step(number=s.number, title=s.title, settled=s.settled, items=[_item(i) for i in s.items]) for s in found.steps
         ],
     )
 

@@ -227,9 +227,7 @@ def plan(row: StoredPlan) -> Plan:
             )
             for t in plans.totals(row.changes)
         ],
-        progress=Progress(
-            changes=progress.changes, posted=progress.posted, failed=progress.failed, over=progress.over
-        ),
+        progress=Progress(changes=progress.changes, posted=progress.posted, failed=progress.failed, over=progress.over),
     )
 
 

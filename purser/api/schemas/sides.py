@@ -184,9 +184,7 @@ class Coverage(Out):
 
 
 def customer(row: models.SourceCustomer) -> Customer:
-    return Customer(
-        id=row.pk, external_id=row.external_id, name=row.name, status=row.status, gone_at=row.gone_at
-    )
+    return Customer(id=row.pk, external_id=row.external_id, name=row.name, status=row.status, gone_at=row.gone_at)
 
 
 def subscription(row: models.SourceSubscription) -> Subscription:

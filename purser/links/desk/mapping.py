@@ -7,6 +7,7 @@ Source: acceptance ID-12 to ID-18, ID-53 to ID-58, ID-62, ID-63.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -129,12 +130,16 @@ def set_many(actor: Actor, *, sync: Sync, wishes: Sequence[Wish], now: datetime)
 
 
 def clear_many(actor: Actor, *, link_ids: Sequence[UUID], now: datetime) -> list[Answer]:
-    """Clear up to 100 relations in this transaction, each alone."""
+    """Clear up to 100 relations in this transaction, each alone; the answers name the resources."""
     permit.check(actor, "links.write")
     if len(link_ids) > PART:
         raise Refused(f"{len(link_ids)} relations at once; at most {PART} go into one step.", code="part")
     acts.record(actor, "links.write", summary=f"Cleared {len(link_ids)} relations", of=("link", ""), now=now)
-    return relations.unset_many(link_ids=list(link_ids), now=now)
+    resources = dict(Link.objects.filter(pk__in=link_ids).values_list("pk", "resource_id"))
+    answers = relations.unset_many(link_ids=list(link_ids), now=now)
+    return [
+        replace(answer, resource_id=resources.get(link_id, link_id)) for link_id, answer in zip(link_ids, answers, strict=True)
+    ]
 
 
 def map_companies(actor: Actor, *, sync: Sync, pairs: Sequence[tuple[UUID, UUID]], now: datetime) -> list[tuple[UUID, str]]:

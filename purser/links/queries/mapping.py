@@ -14,6 +14,7 @@ from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QueryS
 from django.db.models.functions import Coalesce
 
 from purser.kernel.errors import Missing
+from purser.kernel.money import Money
 from purser.links import suggestions
 from purser.links.models import (
     CompanyLink,
@@ -307,7 +308,7 @@ def coverage(sync: Sync) -> Coverage:
         .annotate(amount=Sum(F("count") * price, output_field=DecimalField(max_digits=24, decimal_places=6)))
         .order_by("currency")
     )
-    amounts = tuple((row["currency"], row["amount"]) for row in missing if row["amount"])
+    amounts = tuple((r["currency"], Money(r["amount"], r["currency"]).rounded().amount) for r in missing if r["amount"])
     return Coverage(counts["every"], counts["mapped"], amounts)
 
 

@@ -27,8 +27,8 @@ from purser.kernel.errors import Failure, Refused
 from purser.links import connections
 from purser.links.desk import mapping as desk
 from purser.links.models import SourceResource, Sync
-from purser.links.queries import mapping, pairs, proposals
 from purser.links.queries import connections as connection_queries
+from purser.links.queries import mapping, pairs, proposals
 from purser.links.queries.mapping import Filters
 from purser.portal import context, failures, preferences, requests
 from purser.portal.doors import page

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_POST
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links.desk import mapping as desk
-from purser.links.models import Link, Sync
+from purser.links.models import Sync
 from purser.links.models.connections import Decrease, Policy
 from purser.links.models.relations import PriceSource
 from purser.links.queries import mapping, pairs, proposals
@@ -51,7 +51,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     made["next_href"] = _href(pair, mapped, search, size, number + 1) if len(some) > size else ""
     made["sizes"] = [(one, _href(pair, mapped, search, one, 1), one == size) for one in SIZES]
     made["number"] = number
-    made["first"] = start + 1
+    made["first"], made["last"] = start + 1, start + len(made["rows"])
     return TemplateResponse(request, "relations/index.html", made)
 
 
@@ -109,13 +109,8 @@ def clear_many(request: HttpRequest, actor: Actor) -> HttpResponse:
     if len(ids) > desk.LARGEST:
         raise Refused(f"{len(ids)} relations are selected; at most {desk.LARGEST} go at once.", code="many")
     now, rest = ids[: desk.PART], ids[desk.PART :]
-    names = {k.pk: k for k in Link.objects.filter(pk__in=now).select_related("resource__customer", "service")}
     answers = desk.clear_many(actor, link_ids=now, now=timezone.now())
-    shown = [
-        Answer(names[id].resource_id if id in names else id, a.ok, a.text, a.link_id)
-        for id, a in zip(now, answers, strict=True)
-    ]
-    return _results(request, pair, shown, [(str(id), "") for id in rest], done=_done(request) + len(now), mapped=True)
+    return _results(request, pair, answers, [(str(id), "") for id in rest], done=_done(request) + len(now), mapped=True)
 
 
 def _id(text: str) -> UUID:

@@ -7,10 +7,10 @@ class FindSelect extends HTMLElement {
     if (!select || select.tomselect) return;
     const url = this.dataset.url;
     const label = document.querySelector(`label[for="${select.id}"]`)?.textContent.trim();
+    select.setAttribute("aria-hidden", "true"); // the search box speaks for it
     new TomSelect(select, {
       plugins: select.multiple ? ["remove_button"] : [],
       maxOptions: 200,
-      allowEmptyOption: true,
       valueField: "value",
       labelField: "text",
       searchField: ["text"],

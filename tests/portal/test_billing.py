@@ -1,0 +1,499 @@
+"""Mapping and managing relations, at the page. Source: acceptance ID-11 to ID-18, ID-53 to ID-60, ID-62, ID-63, ID-67, ID-68."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from purser.access import verbs
+from purser.links import kinds
+from purser.links.kinds import Kinds
+from purser.links.models import (
+    CompanyLink,
+    Link,
+    SourceCustomer,
+    SourceResource,
+    SourceSubscription,
+    SubscriptionLink,
+    TargetAccount,
+    TargetAgreement,
+    TargetService,
+)
+from purser.postgres import tenancy
+from tests import make
+from tests.access import kit
+from tests.portal import desk
+from tests.portal.desk import Desk
+
+pytestmark = pytest.mark.usefixtures("pages")
+
+MODELS: dict[str, Any] = {
+    "customer": SourceCustomer,
+    "subscription": SourceSubscription,
+    "resource": SourceResource,
+    "account": TargetAccount,
+    "agreement": TargetAgreement,
+    "service": TargetService,
+}
+
+
+@pytest.fixture(autouse=True)
+def vendors() -> None:
+    from purser.config import wiring
+
+    kinds.use(Kinds(wiring.FIELDS, wiring.check_addresses))
+
+
+@pytest.fixture
+def at() -> Iterator[Desk]:
+    with desk.at() as made:
+        yield made
+
+
+def id_of(at: Desk, what: str, external_id: str) -> UUID:
+    with tenancy.acting_in(at.tenant):
+        found: UUID = MODELS[what].objects.get(external_id=external_id).pk
+        return found
+
+
+def open_links(at: Desk, model: Any = Link) -> int:
+    with tenancy.acting_in(at.tenant):
+        return int(model.objects.filter(cleared_at=None).count())
+
+
+def set_company(at: Desk) -> Any:
+    customer = id_of(at, "customer", "C1")
+    return at.post("mapping_set_company", {"account": str(id_of(at, "account", "101"))}, customer=customer)
+
+
+def set_subscription(at: Desk) -> Any:
+    subscription = id_of(at, "subscription", "S1")
+    return at.post("mapping_set_subscription", {"agreement": str(id_of(at, "agreement", "9"))}, subscription=subscription)
+
+
+def set_resource(at: Desk, **more: str) -> Any:
+    service = str(id_of(at, "service", "9/service:12"))
+    return at.post("mapping_set_resource", {"service": service, **more}, resource=id_of(at, "resource", "S1/EXO1"))
+
+
+def card(at: Desk, customer: str = "C1", query: str = "") -> str:
+    return at.text("mapping_company", query, customer=id_of(at, "customer", customer))
+
+
+def switch(at: Desk, *on: str) -> None:
+    answer = at.post("mapping_filters", {name: "1" for name in on} | {"next": at.url("mapping")})
+    assert answer.status_code == 302
+
+
+def seeded(**changes: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(make.AUTOTASK_SEED), **changes}
+
+
+def test_it_lists_every_company_with_its_contact_and_how_far_it_is(at: Desk) -> None:
+    text = at.text("mapping")
+    assert "Hall Bros. Transportation Co, Inc." in text
+    assert "Alder Dental" in text
+    assert "Please select a company/account to map..." in text
+    assert "Contact not provided" in text
+    assert text.count("No resources have been mapped") == 2
+
+
+def test_it_shows_unit_and_count_of_each_resource(at: Desk) -> None:
+    text = card(at)
+    assert "UNIT: UNIT" in text
+    assert "COUNT: 8" in text
+
+
+def test_it_suggests_the_only_equal_name_and_ranks_a_likely_one(at: Desk) -> None:
+    page = at.get("mapping").content.decode()
+    alder = page[page.index("Alder Dental") :]
+    assert f'<option value="{id_of(at, "account", "102")}" selected>Alder Dental</option>' in alder
+    assert re.search(r"Suggested: Hall Brothers Transportation \(\d+% alike\)", at.text("mapping"))
+
+
+def test_it_sets_three_levels_and_the_badge_goes_and_one_pass_is_asked_for(at: Desk) -> None:
+    assert set_company(at).status_code == 302
+    assert set_subscription(at).status_code == 302
+    assert "No resources have been mapped" in card(at)
+    assert set_resource(at).status_code == 302
+    assert "No resources have been mapped" not in card(at)
+    assert [name for name, args in at.jobs() if '"cause": "link"' in str(args)] == ["purser.sync"]
+    assert at.pass_over(cause="link").posted == 1
+    assert "In step" in card(at)
+    acts = kit.acts_of(at.world.organisation, "links.write")
+    assert sorted(act.summary for act in acts) == [
+        "Linked Exchange Online (Plan 1) to Exchange Online (Plan 1)",
+        "Mapped Exchange Online (Plan 1) to 2026 Cloud Services",
+        "Mapped Hall Bros. Transportation Co, Inc. to Hall Brothers Transportation",
+    ]
+
+
+def test_it_disables_a_lower_level_until_its_upper_is_set_and_the_server_refuses_as_well(at: Desk) -> None:
+    assert "Map the company first" in card(at)
+    assert "Map the subscription first" in card(at)
+    early = set_subscription(at)
+    assert early.status_code == 422
+    assert "Map the company first." in kit.text(early)
+    set_company(at)
+    early = set_resource(at)
+    assert early.status_code == 422
+    assert "Map the subscription first." in kit.text(early)
+    assert open_links(at) == 0
+
+
+def test_it_refuses_nothing_chosen_and_what_is_not_there(at: Desk) -> None:
+    customer = id_of(at, "customer", "C1")
+    assert at.post("mapping_set_company", {"account": ""}, customer=customer).status_code == 422
+    assert at.post("mapping_set_company", {"account": str(at.tenant)}, customer=customer).status_code == 404
+    assert at.client.get(at.url("mapping_company", customer=at.tenant)).status_code == 404
+
+
+def test_it_asks_before_unsetting_and_leaves_the_quantity_in_the_psa(at: Desk) -> None:
+    link = at.linked()
+    page, written = card(at), len(at.world.psa("effects"))
+    assert "You're about to unset a resource. Are you sure you want to continue?" in page.replace("&#x27;", "'")
+    assert at.post("mapping_unset_resource", link=link.pk).status_code == 302
+    assert open_links(at) == 0
+    assert at.pass_over().posted == 0
+    assert len(at.world.psa("effects")) == written
+    assert "No resources have been mapped" in card(at)
+
+
+def test_it_links_again_after_a_gap_and_posts_the_difference_once(at: Desk) -> None:
+    at.post("mapping_unset_resource", link=at.linked().pk)
+    at.world.marketplace("quantity", subscription="S1", mpn="EXO1", quantity=10)
+    at.go(minutes=5)
+    at.pass_over()
+    assert set_resource(at).status_code == 302
+    assert at.pass_over(cause="link").posted == 1
+    assert "In step" in card(at)
+    receipt = at.receipt()
+    assert (receipt.units_before, receipt.units_after) == (8, 10)
+    assert at.pass_over().posted == 0
+
+
+def test_it_answers_htmx_with_the_company_only(at: Desk) -> None:
+    customer = id_of(at, "customer", "C1")
+    asked = {"HX-Request": "true", "HX-Target": f"section#company-{customer}"}
+    answer = at.client.post(
+        at.url("mapping_set_company", customer=customer), {"account": str(id_of(at, "account", "101"))}, headers=asked
+    )
+    body = answer.content.decode()
+    assert answer.status_code == 200
+    assert body.lstrip().startswith(f'<section class="card mb-2" id="company-{customer}"')
+    assert "Mapped to Hall Brothers Transportation." in body
+
+
+def test_it_hides_completed_mappings_when_told_and_remembers_it_for_the_person(at: Desk) -> None:
+    at.linked()
+    assert "Hall Bros." in at.text("mapping")
+    switch(at, "hide_completed", "uninvoiced")
+    assert "Hall Bros." not in at.text("mapping")
+    assert "Alder Dental" in at.text("mapping")
+    at.client = kit.sign_in(at.person)  # another browser, the same person
+    assert "Hall Bros." not in at.text("mapping")
+    other = at.as_a(verbs.READER)
+    assert "Hall Bros." in kit.text(other.get(at.url("mapping")))
+
+
+def test_it_shows_expired_and_linked_contracts_only_when_told() -> None:
+    contracts = [
+        *make.AUTOTASK_SEED["Contracts"],
+        {"id": 8, "companyID": 101, "contractName": "2025 Old Services", "startDate": "2025-01-01",
+         "endDate": "2025-12-31", **make.RECURRING},
+    ]  # fmt: skip
+    with desk.at(psa_seed=seeded(Contracts=contracts)) as at:
+        set_company(at)
+        assert "2025 Old Services" not in card(at)
+        assert "1 more hidden" in card(at)
+        switch(at, "expired", "uninvoiced")
+        assert "2025 Old Services" in card(at)
+        with tenancy.acting_in(at.tenant):
+            old = TargetAgreement.objects.get(external_id="8")
+            second = SourceSubscription.objects.create(
+                connection=at.world.sync.source,
+                external_id="S9",
+                seen_at=make.NOON,
+                customer=SourceCustomer.objects.get(external_id="C1"),
+                name="Second",
+                status="active",
+            )
+        at.post("mapping_set_subscription", {"agreement": str(old.pk)}, subscription=second.pk)
+        options = card_options(at, "S1")
+        assert "2026 Cloud Services" in options
+        assert "2025 Old Services" not in options
+        switch(at, "expired", "uninvoiced", "linked")
+        assert "2025 Old Services" in card_options(at, "S1")
+
+
+def card_options(at: Desk, subscription: str) -> str:
+    page = at.get("mapping_company", customer=id_of(at, "customer", "C1")).content.decode()
+    start = page.index(f'id="agreement-{id_of(at, "subscription", subscription)}"')
+    return page[start : page.index("</select>", start)]
+
+
+def test_it_shows_inactive_subscriptions_uninvoiced_resources_and_badges_only_when_told(at: Desk) -> None:
+    with tenancy.acting_in(at.tenant):
+        SourceSubscription.objects.filter(external_id="S1").update(status="terminated")
+        SourceResource.objects.filter(external_id="S2/E3").update(count=0)
+    switch(at, "uninvoiced")
+    assert "COUNT: 8" not in card(at)
+    assert "COUNT: 0" in card(at, "C2")
+    switch(at, "inactive", "metadata")
+    assert "COUNT: 8" in card(at)
+    assert "COUNT: 0" not in card(at, "C2")
+    assert "S1/EXO1" in card(at)
+    switch(at, "inactive")
+    assert "S1/EXO1" not in card(at)
+
+
+def test_it_accepts_all_exact_matches_after_showing_them(at: Desk) -> None:
+    shown = at.get("mapping_exact").content.decode()
+    assert "Alder Dental" in shown
+    assert "Hall Bros." not in shown
+    ticked = re.findall(r'name="customer" value="([^"]+)" checked', shown)
+    assert len(ticked) == 1
+    assert at.post("mapping_exact", {"customer": [*ticked, f"{at.tenant}:{at.tenant}"]}).status_code == 302
+    assert open_links(at, CompanyLink) == 1
+    assert "1 were left" in at.text("mapping")
+
+
+def test_it_offers_accounts_for_what_is_typed(at: Desk) -> None:
+    found = at.client.get(at.url("mapping_accounts", "?q=brothers")).json()
+    assert [one["text"] for one in found] == ["Hall Brothers Transportation"]
+
+
+def test_it_counts_what_is_mapped_and_what_the_rest_costs(at: Desk) -> None:
+    at.linked()
+    text = at.text("mapping_coverage")
+    assert "50% of the resources are mapped" in text
+    assert "92.00 USD" in text or "USD 92.00" in text
+
+
+def test_it_reads_a_contract_on_demand(at: Desk) -> None:
+    set_company(at)
+    set_subscription(at)
+    agreement = id_of(at, "agreement", "9")
+    with tenancy.acting_in(at.tenant):
+        TargetService.objects.filter(agreement_id=agreement).update(gone_at=make.NOON)
+        TargetAgreement.objects.filter(pk=agreement).update(services_at=None)
+    assert "Reading the services of 2026 Cloud Services" in card(at)
+    customer = str(id_of(at, "customer", "C1"))
+    answer = at.post("mapping_read_contract", {"customer": customer}, agreement=agreement)
+    assert answer.status_code == 302
+    text = card(at)
+    assert "2026 Cloud Services was read: 1 service." in text
+    assert "Reading the services" not in text
+
+
+def test_it_says_what_the_psa_said_when_a_contract_cannot_be_read(at: Desk) -> None:
+    at.world.psa("faults", kind="status", status=500, times=50, path=".*")
+    customer = str(id_of(at, "customer", "C1"))
+    answer = at.post("mapping_read_contract", {"customer": customer}, agreement=id_of(at, "agreement", "9"))
+    assert answer.status_code == 422
+    assert "was not read" in kit.text(answer)
+
+
+@pytest.mark.parametrize("psa", ["autotask", "connectwise"])
+def test_it_manages_relations_of_both_psas_by_context(psa: str) -> None:
+    with desk.at(psa) as at:
+        text = at.text("relations", f"?context={psa}")
+        for title in ("Company", "Subscription", "Resource", "Account", "Contract", "Service", "Set Relations", "Go Back"):
+            assert title in text
+        other = {"autotask": "connectwise", "connectwise": "autotask"}[psa]
+        assert "Set-up" in at.text("relations", f"?context={other}")
+
+
+def test_it_sets_many_each_alone_and_says_so_row_by_row(at: Desk) -> None:
+    good, bad = id_of(at, "resource", "S2/E3"), id_of(at, "resource", "S1/EXO1")
+    wanted = str(id_of(at, "service", "10/service:13"))
+    answer = at.post("relations_set", {"row": [str(good), str(bad)], f"service-{good}": wanted, f"service-{bad}": wanted})
+    text = kit.text(answer)
+    assert answer.status_code == 200
+    assert "Linked; the next pass reconciles it." in text
+    assert "is linked to Office 365 E3 already" in text
+    assert open_links(at) == 1
+
+
+def test_it_preselects_only_a_sure_service_and_clears_mapped_ones_in_bulk(at: Desk) -> None:
+    page = at.get("relations").content.decode()
+    assert f'value="{id_of(at, "service", "10/service:13")}" selected' in page
+    answer = at.post("relations_set", {"all": "1"})
+    assert "Linked; the next pass" in kit.text(answer)
+    mapped = at.text("relations", "?mapped=1")
+    assert "Office 365 E3" in mapped
+    assert "Clear Relations" in mapped
+    with tenancy.acting_in(at.tenant):
+        link = Link.objects.get(cleared_at=None)
+    assert "the PSA keeps its quantity" in kit.text(at.post("relations_clear", {"row": [str(link.pk)]}))
+    assert open_links(at) == 0
+
+
+def many(count: int) -> dict[str, Any]:
+    """Two seeds of one company with this many resources of different names on one contract."""
+    shop = {
+        **copy.deepcopy(make.MARKETPLACE_SEED),
+        "products": [{"mpn": f"P{n}", "name": f"Product {n}"} for n in range(count)],
+        "subscriptions": [
+            {"id": "S1", "customerId": "C1", "products": [{"mpn": f"P{n}", "quantity": 1} for n in range(count)]}
+        ],
+    }
+    theirs = seeded(
+        Services=[{"id": n + 1, "name": f"Product {n}", "unitPrice": 1.0, "periodType": 2} for n in range(count)],
+        ContractServices=[
+            {"id": n + 1, "contractID": 9, "serviceID": n + 1, "adjustedPrice": 1.0, "units": 1} for n in range(count)
+        ],
+    )
+    return {"marketplace_seed": shop, "psa_seed": theirs}
+
+
+def test_it_sets_500_in_steps_of_100_with_progress() -> None:
+    with desk.at(**many(230)) as at:
+        set_company(at)
+        first = at.post("relations_set", {"all": "1"}).content.decode()
+        assert "100 of 230" in first
+        assert open_links(at) == 100
+        second = at.post("relations_set", step_of(first)).content.decode()
+        assert "200 of 230" in second
+        third = at.client.post(at.url("relations_set"), step_of(second), headers={"HX-Request": "true"})
+        assert "All 230 rows are through." in third.content.decode()
+        assert "<html" not in third.content.decode()
+        assert open_links(at) == 230
+
+
+def step_of(page: str) -> dict[str, Any]:
+    """The form that a step's answer sends next."""
+    form = page[page.index('name="part"') :]
+    data: dict[str, Any] = {"part": "1", "done": re.search(r'name="done" value="(\d+)"', form)[1], "row": []}  # type: ignore[index]
+    for name, value in re.findall(r'name="(row|service-[\w-]+)" value="([^"]+)"', form):
+        if name == "row":
+            data["row"].append(value)
+        else:
+            data[name] = value
+    return data
+
+
+def test_it_refuses_more_than_500_and_nothing_at_all(at: Desk) -> None:
+    assert at.post("relations_set", {}).status_code == 422
+    assert at.post("relations_clear", {"row": [str(at.tenant)] * 501}).status_code == 422
+
+
+def test_it_keeps_the_terms_of_a_link_and_refuses_an_old_version(at: Desk) -> None:
+    link = at.linked()
+    wanted = {"version": "1", "decrease": "today", "drift_policy": "psa", "price_source": "custom", "custom_price": "4.25"}
+    assert at.post("mapping_terms", wanted, link=link.pk).status_code == 302
+    with tenancy.acting_in(at.tenant):
+        kept = Link.objects.get(pk=link.pk)
+    assert (kept.decrease, kept.drift_policy, kept.price_source, str(kept.custom_price)) == (
+        "today", "psa", "custom", "4.250000",
+    )  # fmt: skip
+    before = len(kit.acts_of(at.world.organisation, "links.write"))
+    again = at.post("mapping_terms", wanted, link=link.pk)
+    assert again.status_code == 422
+    assert "Somebody changed this link meanwhile" in kit.text(again)
+    assert len(kit.acts_of(at.world.organisation, "links.write")) == before
+    blank = at.post("mapping_terms", {"version": "2", "price_source": "agreement"}, link=link.pk)
+    assert blank.status_code == 302
+    with tenancy.acting_in(at.tenant):
+        assert Link.objects.get(pk=link.pk).decrease == ""
+
+
+def test_it_refuses_a_custom_price_source_without_a_price(at: Desk) -> None:
+    link = at.linked()
+    answer = at.post("mapping_terms", {"version": "1", "price_source": "custom"}, link=link.pk)
+    assert answer.status_code == 422
+    assert "needs a price" in kit.text(answer)
+
+
+def test_it_refuses_a_resource_billed_by_use_without_a_rule(at: Desk) -> None:
+    with tenancy.acting_in(at.tenant):
+        SourceResource.objects.filter(external_id="S1/EXO1").update(usage_based=True)
+    set_company(at)
+    set_subscription(at)
+    refused = set_resource(at)
+    assert refused.status_code == 422
+    assert "billed by use" in kit.text(refused)
+    assert set_resource(at, usage_divisor="nonsense").status_code == 422
+    assert set_resource(at, usage_divisor="-1").status_code == 422
+    assert set_resource(at, usage_divisor="1000").status_code == 302
+
+
+def test_it_offers_a_bundle_like_a_service() -> None:
+    seed = seeded(
+        ServiceBundles=[{"id": 5, "name": "Cloud bundle", "unitPrice": 9.0, "periodType": 2}],
+        ContractServiceBundles=[{"id": 20, "contractID": 9, "serviceBundleID": 5, "adjustedPrice": 9.0, "units": 1}],
+    )
+    with desk.at(psa_seed=seed) as at:
+        set_company(at)
+        set_subscription(at)
+        assert "Cloud bundle (bundle)" in card(at)
+        bundle = str(id_of(at, "service", "9/bundle:20"))
+        resource = id_of(at, "resource", "S1/EXO1")
+        assert at.post("mapping_set_resource", {"service": bundle}, resource=resource).status_code == 302
+
+
+def renewed() -> dict[str, Any]:
+    return seeded(
+        Contracts=[
+            *make.AUTOTASK_SEED["Contracts"],
+            {"id": 19, "companyID": 101, "contractName": "2027 Cloud Services", "startDate": "2027-01-01",
+             "endDate": "2027-12-31", **make.RECURRING},
+        ],
+        ContractServices=[
+            *make.AUTOTASK_SEED["ContractServices"],
+            {"id": 22, "contractID": 19, "serviceID": 3, "adjustedPrice": 4.0, "units": 1},
+        ],
+    )  # fmt: skip
+
+
+def test_it_moves_the_links_of_a_renewed_contract_and_their_terms() -> None:
+    with desk.at(psa_seed=renewed()) as at:
+        link = at.linked()
+        at.post("mapping_terms", {"version": "1", "price_source": "agreement", "decrease": "today"}, link=link.pk)
+        assert "2027 Cloud Services" in at.text("mapping_renewals")
+        with tenancy.acting_in(at.tenant):
+            relation = SubscriptionLink.objects.get(cleared_at=None).pk
+        successor = str(id_of(at, "agreement", "19"))
+        assert at.post("mapping_renewal_accept", {"successor": successor}, relation=relation).status_code == 302
+        with tenancy.acting_in(at.tenant):
+            moved = Link.objects.select_related("service").get(cleared_at=None)
+        assert (moved.service.external_id, moved.decrease) == ("19/service:22", "today")
+        at.go(minutes=5)
+        assert at.pass_over(cause="link").posted == 1
+        assert at.post("mapping_renewal_accept", {"successor": successor}, relation=relation).status_code == 404
+
+
+def test_it_moves_nothing_when_the_successor_lacks_a_service() -> None:
+    seed = renewed()
+    seed["ContractServices"] = make.AUTOTASK_SEED["ContractServices"]
+    with desk.at(psa_seed=seed) as at:
+        at.linked()
+        assert "No free service of this product on it" in at.text("mapping_renewals")
+        with tenancy.acting_in(at.tenant):
+            relation = SubscriptionLink.objects.get(cleared_at=None).pk
+        answer = at.post("mapping_renewal_accept", {"successor": str(id_of(at, "agreement", "19"))}, relation=relation)
+        assert answer.status_code == 422
+        assert open_links(at) == 1
+
+
+def test_it_lets_a_reader_look_and_not_change(at: Desk) -> None:
+    client = at.as_a(verbs.READER)
+    page = kit.text(client.get(at.url("mapping_company", customer=id_of(at, "customer", "C1"))))
+    assert "Exchange Online (Plan 1)" in page
+    assert "Set Relation" not in page
+    answer = client.post(
+        at.url("mapping_set_company", customer=id_of(at, "customer", "C1")),
+        {"account": str(id_of(at, "account", "101"))},
+    )
+    assert answer.status_code == 403
+
+
+def test_it_shows_nothing_of_another_reseller(at: Desk) -> None:
+    stranger = kit.sign_in(kit.member(kit.reseller("Somebody Else")))
+    for name in ("mapping", "relations", "mapping_text_export"):
+        assert stranger.get(at.url(name)).status_code == 404
