@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from bench.seeds import Book
 from purser.flows.marketplace_to_contracts.run import Result
-from purser.links import relations
-from purser.links.models import Link, SourceResource, TargetService
+from purser.links.models import CompanyLink, Link, SourceResource, SubscriptionLink, TargetService
 from purser.postgres import tenancy
 from tests import make
 
@@ -86,14 +86,32 @@ def steady(book: Book, psa: str, *, month: int = 7) -> Iterator[Day]:
 
 
 def _link(world: make.World, book: Book, psa: str) -> None:
+    """All three levels of every relation, in sets: what a pass costs is measured here, not what linking does."""
     with tenancy.acting_in(world.tenant):
-        resources = dict(SourceResource.objects.values_list("external_id", "pk"))
-        services = dict(TargetService.objects.values_list("external_id", "pk"))
-        wishes = [relations.Wish(resources[r], services[s]) for r, s in book.pairs(psa)]
-        answers = relations.set_many(sync=world.sync, wishes=wishes, by=None, now=world.clock())
-    wrong = [a.text for a in answers if not a.ok]
-    if wrong:
-        raise RuntimeError(f"{len(wrong)} of {book.resources} could not be linked: {wrong[0]}")
+        common = {"sync": world.sync, "made_at": world.clock()}
+        resources = {r.external_id: r for r in SourceResource.objects.all()}
+        services = {s.external_id: s for s in TargetService.objects.select_related("agreement")}
+        companies: dict[Any, CompanyLink] = {}
+        subscriptions: dict[Any, SubscriptionLink] = {}
+        links = []
+        for resource, service in ((resources[r], services[s]) for r, s in book.pairs(psa)):
+            company = companies.setdefault(
+                resource.customer_id,
+                CompanyLink(customer_id=resource.customer_id, account_id=service.agreement.account_id, **common),
+            )
+            upper = subscriptions.setdefault(
+                resource.subscription_id,
+                SubscriptionLink(
+                    company_link=company,
+                    subscription_id=resource.subscription_id,
+                    agreement=service.agreement,
+                    **common,
+                ),
+            )
+            links.append(Link(subscription_link=upper, resource=resource, service=service, **common))
+        CompanyLink.objects.bulk_create(companies.values())
+        SubscriptionLink.objects.bulk_create(subscriptions.values())
+        Link.objects.bulk_create(links)
 
 
 def least_marketplace(book: Book, changes: int) -> int:

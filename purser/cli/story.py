@@ -126,11 +126,12 @@ def _latest() -> datetime:
 
 
 def _pass(tenant: UUID, sync: UUID, clock: Clock) -> int:
+    """What is left to come back for: postings, failures, or a pass that was cut short."""
     from purser.flows import ports as held
     from purser.flows.marketplace_to_contracts.run import run
 
     done = run(tenant=tenant, sync_id=sync, ports=held.current(), clock=clock)
-    return done.posted + done.failed
+    return done.posted + done.failed + bool(done.text)
 
 
 def _organisations(now: datetime) -> tuple[UUID, UUID]:

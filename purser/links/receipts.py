@@ -17,7 +17,7 @@ from purser.kernel import digest
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import entries
 from purser.links import drift
-from purser.links.models import Link, Receipt, Run
+from purser.links.models import Link, Receipt, Run, TargetService
 from purser.links.models.relations import LinkState
 from purser.links.models.runs import (
     FAILED_RECEIPTS,
@@ -138,7 +138,9 @@ class Journal:
 
     def confirm(self, receipt: UUID) -> None:
         with self._own():
-            confirm(receipt, now=self._clock())
+            link = confirm(receipt, now=self._clock()).link
+            # The mirror as well: the agreement of a link that ends here may never be read again.
+            TargetService.objects.filter(pk=link.service_id).update(final_units=link.expected_units)
 
     def moved(self, change: Change[Standing], seen: Standing | None) -> None:
         """Nothing was sent: the run plans this link again from what is there now."""

@@ -167,9 +167,7 @@ def test_relations_are_set_and_cleared_level_by_level(place: Place) -> None:
     set_it = {"resource": resource, "service": service}
     assert code(owner.post(f"{place.pair}/relations", set_it), 422) == "upper"
     company = data(
-        owner.post(
-            f"{place.pair}/company-relations", {"customer": row["customer"], "account": agreement["account"]}
-        )
+        owner.post(f"{place.pair}/company-relations", {"customer": row["customer"], "account": agreement["account"]})
     )
     middle = data(
         owner.post(

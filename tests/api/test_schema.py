@@ -100,7 +100,7 @@ def owner() -> Iterator[tuple[Caller, dict[str, list[str]]]]:
 
 @schema.parametrize()
 @settings(
-    max_examples=15,
+    max_examples=10,
     deadline=None,
     derandomize=True,
     database=None,

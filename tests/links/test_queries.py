@@ -208,7 +208,9 @@ def test_it_never_adds_up_two_currencies() -> None:
     assert [t.prorated for t in totals] == [None, None, Money(Decimal("16.26"), "USD")]
 
 
-@pytest.mark.parametrize(("accepted", "count", "settled"), [(None, 0, True), (None, 1, False), (2, 2, True), (2, 1, True), (2, 3, False)])
+@pytest.mark.parametrize(
+    ("accepted", "count", "settled"), [(None, 0, True), (None, 1, False), (2, 2, True), (2, 1, True), (2, 3, False)]
+)
 def test_an_acceptance_covers_what_was_accepted_and_no_more(accepted: int | None, count: int, settled: bool) -> None:
     from purser.links.models import Acceptance
 

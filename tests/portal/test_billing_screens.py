@@ -59,7 +59,8 @@ def test_it_sets_and_unsets_a_relation_by_hand(screen: Open) -> None:
         company = page.locator(f"#company-{id_of(at, 'customer', 'C2')}")
         expect(company.get_by_text("Map the subscription first")).to_be_attached()
         company.get_by_role("button", name="Map", exact=True).first.click()
-        expect(company.get_by_text("Mapped to Alder Dental.")).to_be_focused
+        expect(company.locator(".note-good")).to_be_focused()
+        expect(company.locator(".note-good")).to_have_text("Mapped to Alder Dental.")
         company.get_by_label("Contract of Office 365 E3").select_option(label="Alder Cloud, to 2026-12-31")
         company.get_by_role("button", name="Map", exact=True).click()
         company.get_by_role("button", name="Set Relation of Office 365 E3").click()
@@ -81,7 +82,7 @@ def test_it_reads_a_contract_by_itself_when_its_card_opens(screen: Open) -> None
             TargetAgreement.objects.filter(external_id="9").update(services_at=None)
         assert "Read them now" in card(at)
         page = screen(at.client).go(at.url("mapping_company", customer=id_of(at, "customer", "C1")))
-        expect(page.get_by_text("2026 Cloud Services was read: 1 service.")).to_be_visible()
+        expect(page.locator("#work").get_by_text("2026 Cloud Services was read: 1 service.")).to_be_visible()
 
 
 def test_it_reveals_and_hides_a_secret(screen: Open) -> None:

@@ -214,7 +214,7 @@ def test_it_explains_a_posted_number_from_the_reading_to_the_reading() -> None:
         shown = here.text("why_receipt", receipt=receipt.pk)
         for words in (
             "Marketplace then 8",
-            "8 unit at 3.20 USD",
+            "8 at 3.20 USD per unit",
             "1 in the PSA when linked + 7 posted = 8",
             "The books agree",
             f"Plan {here.plan().digest[:8]}",

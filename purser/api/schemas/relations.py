@@ -222,7 +222,8 @@ def comparison(found: rewriting.Comparison) -> Comparison:
         digest=found.digest,
         same=found.same,
         changes=[
-            TextChange(kind=c.kind, level=c.level, line=c.line, ours=c.ours, before=c.before, after=c.after) for c in found.changes
+            TextChange(kind=c.kind, level=c.level, line=c.line, ours=c.ours, before=c.before, after=c.after)
+            for c in found.changes
         ],
         faults=[TextFault(line=f.line, text=f.text) for f in found.faults],
     )

@@ -56,9 +56,7 @@ def linked(sync: Sync) -> list[Link]:
     database's statistics yet, and took minutes for a thousand.
     """
     rows = Link.objects.filter(sync=sync, cleared_at=None).order_by("pk")
-    found = rows.prefetch_related(
-        "resource__subscription", "resource__customer", "service__agreement__account"
-    )
+    found = rows.prefetch_related("resource__subscription", "resource__customer", "service__agreement__account")
     return [k for k in found if k.state != LinkState.ENDED or _is_alive(k)]
 
 
@@ -280,6 +278,8 @@ def prices(link: Link, service: Service, *, marketplace_is: str) -> tuple[Decima
     cost = resource.unit_cost
     if cost is None and marketplace_is == "cost":
         cost = resource.unit_price
+    if cost is not None and resource.usage_based and link.usage_divisor is not None:
+        cost *= link.usage_divisor  # one unit in the PSA is that much use
     return price, cost
 
 

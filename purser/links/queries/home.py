@@ -12,11 +12,11 @@ from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce
 
 from purser.kernel.money import Money
-from purser.links.models import Alarm, Connection, Drift, Link, Run, StoredPlan, Sync
+from purser.links.models import Alarm, Connection, Link, Run, StoredPlan, Sync
 from purser.links.models.connections import ConnectionState
 from purser.links.models.relations import CompanyLink, LinkState
-from purser.links.models.runs import DriftState, PlanState
-from purser.links.queries import logs, pairs, reports
+from purser.links.models.runs import PlanState
+from purser.links.queries import drift, logs, pairs, reports
 
 # A reading older than this many rounds of its pair (and at least so long) is stale.
 ROUNDS, AT_LEAST = 5, timedelta(minutes=15)
@@ -62,10 +62,6 @@ class Figures:
         return self.states.get(LinkState.FAILED, 0) + self.states.get(LinkState.UNSURE, 0)
 
     @property
-    def waiting(self) -> int:
-        return self.states.get(LinkState.WAITING, 0)
-
-    @property
     def coverage(self) -> str:
         """How much of what is bought is billed automatically, for example 92.5 %."""
         whole = self.linked + self.unlinked
@@ -99,7 +95,7 @@ def figures(context: str = "") -> Figures:
         at_stake=stake,
         failures=logs.open_failures(context),
         plans=StoredPlan.objects.filter(sync_id__in=syncs, state=PlanState.WAITING).count(),
-        drifts=Drift.objects.filter(link__sync_id__in=syncs, state=DriftState.OPEN).count(),
+        drifts=drift.undecided(context).count(),
         last_run=Run.objects.filter(sync_id__in=syncs, ended_at__isnull=False).order_by("-started_at", "-id").first(),
     )
 
@@ -110,9 +106,7 @@ def at_stake(context: str = "") -> tuple[tuple[Money, ...], int]:
         reports.unlinked(context)
         .order_by()
         .values("currency", "subscription__billing_period")
-        .annotate(
-            worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id")
-        )
+        .annotate(worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id"))
         .values_list("currency", "subscription__billing_period", "worth", "n")
     )
     per_currency: dict[str, Decimal] = {}
@@ -152,13 +146,19 @@ def _of(connection: Connection, alarms: list[Alarm], freshest: timedelta, now: d
     if connection.read_at is None:
         return Health(connection, "warn", "Never read", "Nothing is known of this side yet.")
     if now - connection.read_at > freshest:
-        minutes = int((now - connection.read_at).total_seconds() // 60)
-        return Health(connection, "warn", "Stale", f"The last reading is {minutes} minutes old.")
+        return Health(connection, "warn", "Stale", f"The last reading is {_age(now - connection.read_at)} old.")
     if not connection.whole:
         return Health(connection, "warn", "Not read as a whole", connection.cut)
     if alarms:
         return Health(connection, "warn", "In trouble", alarms[0].text)
     return Health(connection, "good", "Read as a whole", "")
+
+
+def _age(span: timedelta) -> str:
+    for words, one in (("days", timedelta(days=1)), ("hours", timedelta(hours=1)), ("minutes", timedelta(minutes=1))):
+        if span >= 2 * one:
+            return f"{span // one} {words}"
+    return f"{int(span.total_seconds())} seconds"
 
 
 def set_up() -> list[SetUp]:

@@ -13,6 +13,7 @@ from uuid import UUID
 from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
+from purser.kernel import digest
 from purser.kernel.errors import Missing
 from purser.kernel.money import Money
 from purser.links import suggestions
@@ -155,6 +156,11 @@ def find_accounts(sync: Sync, search: str, *, most: int = 50) -> list[TargetAcco
     return [*first, *rest.order_by("name", "id")[: most - len(first)]]
 
 
+def trimmed(value: Decimal) -> Decimal:
+    """Without the column's trailing zeros: 8, not 8.000000."""
+    return Decimal(digest.units(value))
+
+
 @dataclass(frozen=True)
 class Resource:
     """`choices` are the services of the mapped contract: (service, the name of the resource it is linked to or "")."""
@@ -163,6 +169,14 @@ class Resource:
     link: Link | None
     choices: tuple[tuple[TargetService, str], ...]
     ranking: Ranking[UUID]
+
+    @property
+    def count(self) -> Decimal:
+        return trimmed(self.resource.count)
+
+    @property
+    def price(self) -> Decimal | None:
+        return None if self.resource.unit_price is None else trimmed(self.resource.unit_price)
 
 
 @dataclass(frozen=True)

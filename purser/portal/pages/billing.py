@@ -51,9 +51,13 @@ def pair_of(request: HttpRequest) -> Sync:
     return pair
 
 
-def frame(request: HttpRequest, pair: Sync) -> dict[str, Any]:
-    """What every page about a pair tells its template: the pair, our words for its things, and the tail of its links."""
-    return {"pair": pair, "psa": pair.target.name, "context": pair.target.kind, "tail": f"?context={pair.target.kind}"}
+def frame(pair: Sync) -> dict[str, Any]:
+    """What every page about a pair tells its template: the pair, the PSA's name, and the tail of its links."""
+    kind = pair.target.kind
+    contexts = [
+        {"label": label, "href": f"?context={value}", "here": value == kind} for value, label in context.CONTEXTS.items()
+    ]
+    return {"pair": pair, "psa": pair.target.name, "context": kind, "contexts": contexts, "tail": f"?context={kind}"}
 
 
 def start(request: HttpRequest, actor: Actor, title: str) -> HttpResponse:
@@ -82,7 +86,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         request,
         "billing/index.html",
         {
-            **frame(request, pair),
+            **frame(pair),
             "page": shown,
             "search": search,
             "filters": asdict(filters),
@@ -111,8 +115,8 @@ def keep_filters(request: HttpRequest, actor: Actor) -> HttpResponse:
 def coverage(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The part of the page that counts everything; loaded after it, so that the list need not wait."""
     pair = pair_of(request)
-    context = {**frame(request, pair), "coverage": mapping.coverage(pair), "renewals": len(proposals.renewals(pair))}
-    return TemplateResponse(request, "billing/coverage.html", context)
+    made = {**frame(pair), "coverage": mapping.coverage(pair), "renewals": len(proposals.renewals(pair))}
+    return TemplateResponse(request, "billing/coverage.html", made)
 
 
 @page("links.read")
@@ -128,7 +132,7 @@ def company(request: HttpRequest, actor: Actor, customer: UUID) -> HttpResponse:
     pair = pair_of(request)
     if request.GET.get("closed"):
         row = mapping.company(pair, filters_of(actor), customer)
-        return TemplateResponse(request, "billing/company.html", {**frame(request, pair), "row": row, "actor": actor})
+        return TemplateResponse(request, "billing/company.html", {**frame(pair), "row": row, "actor": actor})
     return _opened(request, actor, pair, customer)
 
 
@@ -137,7 +141,7 @@ def _opened(request: HttpRequest, actor: Actor, pair: Sync, customer: UUID, *, s
     today = timezone.now().astimezone(ZoneInfo(organisations.own().zone)).date()
     card = mapping.card(pair, filters, customer, today=today)
     made = {
-        **frame(request, pair),
+        **frame(pair),
         "row": card.company,
         "card": card,
         "filters": asdict(filters),
@@ -290,5 +294,5 @@ def exact(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(
         request,
         "billing/exact.html",
-        {**frame(request, pair), "found": found, "every": len(every), "crumbs": crumbs, "back": back},
+        {**frame(pair), "found": found, "every": len(every), "crumbs": crumbs, "back": back},
     )

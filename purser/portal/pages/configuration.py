@@ -241,7 +241,7 @@ def _rules(pair: Sync) -> dict[str, Any]:
 
 def _schedule(request: HttpRequest, pair: Sync, form: RulesForm) -> HttpResponse:
     made = {
-        **billing.frame(request, pair),
+        **billing.frame(pair),
         "form": form,
         "facts": [(form.fields[name].label, _shown(form, name, getattr(pair, name))) for name in RulesForm.base_fields
                   if name != "version"],

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from purser.access import acts
 from purser.access.actors import Actor
 from purser.links.desk import drift as desk
 from purser.links.models.connections import Policy
@@ -91,6 +92,7 @@ def one(request: HttpRequest, actor: Actor, drift: UUID) -> HttpResponse:
         "policy": Policy(found.policy).label,
         "events": why.history(found.link_id),
         "open": found.state == "open" and not found.decision,
+        "acts": acts.of_object("drift", found.pk),
         "zone": zone(),
         "crumbs": [
             ("Drift", reverse("drift", kwargs={"tenant": actor.tenant})),

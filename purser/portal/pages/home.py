@@ -81,10 +81,9 @@ def _figures(actor: Actor, found: home.Figures, context: str) -> list[tuple[str,
         ("in step", found.in_step, to("linked", "state.in=in_step&state.in=ended")),
         ("behind", found.behind, to("linked", "state.in=behind&state.in=pending")),
         ("failed", found.failed, to("linked", "state.in=failed&state.in=unsure")),
-        ("wait for a person", found.waiting, to("linked", "state.is=waiting")),
         ("unlinked", found.unlinked, to("unlinked")),
         ("plans to decide", found.plans, to("plans", "state.is=waiting")),
-        ("open hand edits", found.drifts, to("drift", "state.is=open")),
+        ("hand edits to decide", found.drifts, to("drift", "waits.is=yes")),
     ]
 
 

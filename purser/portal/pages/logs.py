@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from purser.access import acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links.desk import receipts
@@ -191,6 +192,7 @@ def failure(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpResponse:
         "sign": RECEIPT_SIGNS[found.state],
         "dates": contract_dates(found),
         "tryable": logs.tryable(found),
+        "acts": acts.of_object("receipt", found.pk),
         "zone": zone(),
         "crumbs": [("Failure log", index), (found.resource, "")],
     }

@@ -62,7 +62,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 def _words(request: HttpRequest, actor: Actor, pair: Sync, form: TextForm) -> dict[str, Any]:
     back = reverse("mapping", kwargs={"tenant": actor.tenant}) + f"?context={pair.target.kind}"
     return {
-        **billing.frame(request, pair),
+        **billing.frame(pair),
         "form": form,
         "errors_shown": bool(form.errors),
         "crumbs": [("Mapping", back), ("Mapping as text", "")],
@@ -105,7 +105,7 @@ def _review(request: HttpRequest, actor: Actor, pair: Sync, text: str, *, refuse
         if changes
     ]
     made = {
-        **billing.frame(request, pair),
+        **billing.frame(pair),
         "comparison": comparison,
         "groups": groups,
         "faults": faults[:SHOWN],

@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_POST
 
+from purser.access import acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links.desk import plans as desk
@@ -95,6 +96,7 @@ def one(request: HttpRequest, actor: Actor, plan: UUID) -> HttpResponse:
         "moved": plans.moved(found) if any(d["code"] == "moved" for d in found.doubts) else [],
         "open": found.state in (PlanState.WAITING, PlanState.PREVIEW),
         "progress": plans.progress(found) if found.state in (PlanState.APPROVED, PlanState.DRIVEN) else None,
+        "acts": acts.of_object("plan", found.pk),
         "zone": zone(),
         "crumbs": [("Plans", reverse("plans", kwargs={"tenant": actor.tenant})), (f"Plan {found.digest[:8]}", "")],
     }

@@ -40,7 +40,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     size = int(asked) if (asked := request.GET.get("size", "")) in map(str, SIZES) else 50
     number = int(asked) if (asked := request.GET.get("page", "1")[:6]).isdecimal() and asked != "0" else 1
     start = (number - 1) * size
-    made: dict[str, Any] = {**billing.frame(request, pair), "mapped": mapped, "search": search, "most": desk.LARGEST}
+    made: dict[str, Any] = {**billing.frame(pair), "mapped": mapped, "search": search, "most": desk.LARGEST}
     if mapped:
         some: Sequence[Any] = list(proposals.linked(pair, search=search)[start : start + size + 1])
         made["rows"] = some[:size]
@@ -138,7 +138,7 @@ def _results(
     """A line for each row, and what is left: htmx sends the next step by itself, a button does without it."""
     resources = mapping.names_of(a.resource_id for a in answers)
     made = {
-        **billing.frame(request, pair),
+        **billing.frame(pair),
         "answers": [(resources.get(a.resource_id), a) for a in answers],
         "good": sum(a.ok for a in answers),
         "bad": sum(not a.ok for a in answers),
@@ -201,8 +201,10 @@ def terms(request: HttpRequest, actor: Actor, link: UUID) -> HttpResponse:
             messages.success(request, f"The terms of {found.resource.name} are kept.")
             return HttpResponseRedirect(there)
     made = {
-        **billing.frame(request, found.sync),
+        **billing.frame(found.sync),
         "link": found,
+        "count": mapping.trimmed(found.resource.count),
+        "units": mapping.trimmed(found.service.units),
         "form": form,
         "errors_shown": bool(form.errors),
         "back": there,

@@ -26,7 +26,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         return billing.start(request, actor, "Renewed contracts")
     back = reverse("mapping", kwargs={"tenant": actor.tenant}) + f"?context={pair.target.kind}"
     made = {
-        **billing.frame(request, pair),
+        **billing.frame(pair),
         "renewals": proposals.renewals(pair),
         "crumbs": [("Mapping", back), ("Renewed contracts", "")],
         "back": back,
