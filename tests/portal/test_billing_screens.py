@@ -23,13 +23,14 @@ def vendors() -> None:
 
 def test_it_shows_mapping_and_configuration_soundly_in_both_themes_and_sizes(screen: Open) -> None:
     with desk.at(psa_seed=renewed()) as at:
-        at.linked()
+        link = at.linked()
         switch(at, "metadata", "uninvoiced", "expired", "linked")
         customers = [id_of(at, "customer", one) for one in ("C1", "C2")]
         pages = {
             "mapping": at.url("mapping"),
             "mapping-linked": at.url("mapping_company", customer=customers[0]),
             "mapping-open": at.url("mapping_company", customer=customers[1]),
+            "mapping-terms": at.url("mapping_terms", link=link.pk),
             "mapping-exact": at.url("mapping_exact"),
             "mapping-renewals": at.url("mapping_renewals"),
             "mapping-text": at.url("mapping_text"),

@@ -52,7 +52,8 @@ def test_bench():
     from purser.tenants.models import Organisation
     with tenancy.acting_in(shelf.tenant): org = Organisation.objects.first()
     import psycopg, os
-    with psycopg.connect(os.environ["PURSER_TEST_OWNER_URL"].rsplit("/",1)[0] + "/" + os.environ["DATABASE_URL"].rsplit("/",1)[1].split("?")[0] + ("?"+os.environ["DATABASE_URL"].split("?")[1] if "?" in os.environ["DATABASE_URL"] else ""), autocommit=True) as c:
+    from purser.postgres.server import with_database
+    with psycopg.connect(with_database(os.environ["PURSER_TEST_OWNER_URL"], connection.settings_dict["NAME"]), autocommit=True) as c:
         c.execute("ANALYZE")
     s = sample.sign_in(organisation=org)
     for name in ["home","subscriptions","linked","unlinked","success_log","failure_log","movements","plans","drift","runs","checklist"]:

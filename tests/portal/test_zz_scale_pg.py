@@ -43,5 +43,4 @@ def test_scale():
         go("mapping"); go("mapping","?page=150"); go("mapping","?q=0042"); go("mapping_company",customer=cs[0].pk); go("mapping_company",customer=cs[4000].pk)
         go("relations"); go("relations","?size=250"); go("relations","?page=400"); go("relations","?q=Customer 03"); go("relations","?mapped=1"); go("mapping_coverage"); go("mapping_exact"); go("mapping_accounts","?q=cust"); go("mapping_renewals")
         at.post("mapping_filters", {"hide_completed":"1"}); go("mapping")
-        go("mapping_text_export")
         print("dashboard", end=" "); go("autotask")

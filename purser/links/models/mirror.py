@@ -47,6 +47,9 @@ class SourceCustomer(Mirrored):
     contact_name = models.CharField(max_length=200, blank=True)
     contact_email = models.CharField(max_length=254, blank=True)
 
+    class Meta(Mirrored.Meta):
+        indexes = [models.Index(fields=["tenant", "connection", "name", "id"])]
+
 
 class SourceSubscription(Mirrored):
     """`detail_of` is the `modified_at` whose detail we hold: a detail is read again only when the list's moved."""
@@ -61,6 +64,9 @@ class SourceSubscription(Mirrored):
     detail_at = models.DateTimeField(null=True)
     billing_period = models.CharField(max_length=20, blank=True)
     auto_renews = models.BooleanField(default=True)
+
+    class Meta(Mirrored.Meta):
+        indexes = [models.Index(fields=["tenant", "customer"])]
 
 
 class SourceResource(Mirrored):
@@ -86,6 +92,7 @@ class SourceResource(Mirrored):
     class Meta(Mirrored.Meta):
         indexes = [
             models.Index(fields=["tenant", "subscription"]),
+            models.Index(fields=["tenant", "customer"]),
             models.Index(fields=["tenant", "name", "id"]),
         ]
 

@@ -60,6 +60,7 @@ class SubscriptionLink(Relation):
                 fields=["tenant", "sync", "subscription"], condition=OPEN, name="subscription_link_once"
             ),
         ]
+        indexes = [models.Index(fields=["tenant", "company_link"])]
 
 
 class LinkState(models.TextChoices):

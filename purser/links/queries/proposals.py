@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from purser.links import suggestions
 from purser.links.models import (
@@ -40,17 +40,20 @@ class Proposal:
 
 def unlinked(sync: Sync, *, search: str = "") -> QuerySet[SourceResource]:
     """Resources to link, in the order of the list."""
-    rows = mapping.resources(sync, mapping.Filters()).filter(is_linked=False)
+    # The order begins with the customer's index, so that a page need not sort all the rest.
+    rows = mapping.unlinked(sync, mapping.Filters()).filter(customer__connection_id=sync.source_id)
     if search:
         rows = rows.filter(
             Q(name__icontains=search) | Q(customer__name__icontains=search) | Q(subscription__name__icontains=search)
         )
-    return rows.select_related("customer", "subscription").order_by("customer__name", "subscription_id", "name", "id")
+    return rows.select_related("customer", "subscription").order_by(
+        "customer__name", "customer_id", "subscription_id", "name", "id"
+    )
 
 
 def linked(sync: Sync, *, search: str = "") -> QuerySet[Link]:
     """Relations that stand, in the order of the list."""
-    rows = Link.objects.filter(sync=sync, cleared_at=None)
+    rows = Link.objects.filter(sync=sync, cleared_at=None, resource__customer__connection_id=sync.source_id)
     if search:
         rows = rows.filter(
             Q(resource__name__icontains=search)
@@ -59,7 +62,7 @@ def linked(sync: Sync, *, search: str = "") -> QuerySet[Link]:
             | Q(service__agreement__account__name__icontains=search)
         )
     joined = rows.select_related("resource__customer", "resource__subscription", "service__agreement__account")
-    ordered: QuerySet[Link] = joined.order_by("resource__customer__name", "resource__name", "id")
+    ordered: QuerySet[Link] = joined.order_by("resource__customer__name", "resource__customer_id", "resource__name", "id")
     return ordered
 
 
@@ -142,9 +145,10 @@ def renewals(sync: Sync, *, relation_id: UUID | None = None) -> list[Renewal]:
 
     Source: acceptance ID-60.
     """
-    held = SubscriptionLink.objects.filter(sync=sync, cleared_at=None).filter(
-        ~Q(agreement__renewed_by="") | Q(agreement__ends_on__isnull=False)
-    )
+    others = TargetAgreement.objects.filter(account=OuterRef("agreement__account"), gone_at=None, active=True)
+    ends_on = OuterRef("agreement__ends_on")
+    follows = others.filter(starts_on__gt=ends_on, starts_on__lte=ends_on + timedelta(days=FOLLOWS_WITHIN))
+    held = SubscriptionLink.objects.filter(sync=sync, cleared_at=None).filter(~Q(agreement__renewed_by="") | Exists(follows))
     if relation_id is not None:
         held = held.filter(pk=relation_id)
     relations = list(held.select_related("agreement__account", "subscription__customer").order_by("subscription__name", "id"))
