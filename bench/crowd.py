@@ -131,7 +131,7 @@ def _fill(model: type[models.Model], count: int, columns: dict[str, str]) -> Non
     given = dict(columns)
     for field in model._meta.concrete_fields:
         if field.column not in given and not field.null:
-            given[field.column] = _default(field)
+            given[str(field.column)] = _default(field)
     names = ", ".join(f'"{name}"' for name in given)
     with connections["owner"].cursor() as cursor:
         # without triggers: the history of these rows is not what is measured

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,9 +13,11 @@ from purser.flows import ports
 from purser.flows.marketplace_to_contracts import reading
 from purser.flows.marketplace_to_contracts.run import run
 from purser.kernel.errors import Busy, Missing
+from purser.postgres.queue import defer
 
 log = logging.getLogger("purser.jobs")
 tasks = Blueprint()
+AGAIN = timedelta(seconds=10)
 
 
 @tasks.task(name="purser.sync")
@@ -29,7 +32,20 @@ def sync(tenant: str, sync: str, cause: str = "monitor", approved: str | None = 
             cause=cause,
             approved=UUID(approved) if approved else None,
         )
-    except (Busy, Missing) as failure:
+    except Busy as failure:
+        log.info("sync %s: %s", sync, failure.text)
+        if cause != "monitor":  # somebody waits for this one; the rhythm comes round again by itself
+            defer(
+                "purser.sync",
+                lock=f"sync:{sync}",
+                at=timezone.now() + (failure.retry_after or AGAIN),
+                tenant=tenant,
+                sync=sync,
+                cause=cause,
+                approved=approved,
+            )
+        return
+    except Missing as failure:
         log.info("sync %s: %s", sync, failure.text)
         return
     log.info("sync %s: %s posted, %s failed", sync, result.posted, result.failed)

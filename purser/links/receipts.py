@@ -170,15 +170,20 @@ def settle(receipt_id: UUID, outcome: Outcome, *, now: datetime) -> Receipt:
             step(receipt, ReceiptState.BUSY if isinstance(outcome, Delay) else ReceiptState.UNSURE)
         receipt.code, receipt.text, receipt.hint = outcome.code[:30], outcome.text[:1000], outcome.hint[:500]
         receipt.first_failed_at = receipt.first_failed_at or now
-        wait = min(FIRST_RETRY * 2 ** min(receipt.attempts - 1, 8), LAST_RETRY)
-        asked = outcome.retry_after if isinstance(outcome, Delay) else None
-        receipt.retry_at = now + max(wait, asked or wait)
+        receipt.retry_at = now + due_in(receipt.attempts, outcome)
         # a link whose first posting failed stays pending (acceptance ID-22)
         Link.objects.filter(pk=receipt.link_id).exclude(state=LinkState.PENDING).update(
             state=LinkState.UNSURE if receipt.state == ReceiptState.UNSURE else LinkState.FAILED
         )
     receipt.save()
     return receipt
+
+
+def due_in(attempts: int, outcome: Outcome) -> timedelta:
+    """How long a failed step rests before its next try: longer each time, as long as the vendor asks for."""
+    wait: timedelta = min(FIRST_RETRY * 2 ** min(attempts - 1, 8), LAST_RETRY)
+    asked = outcome.retry_after if isinstance(outcome, Delay) else None
+    return max(wait, asked or wait)
 
 
 def confirm(receipt_id: UUID, *, now: datetime, note: str = "") -> Receipt:

@@ -50,6 +50,8 @@ SECTIONS = (
             Entry("Subscriptions", "subscriptions", "reports.read", "report"),
             Entry("Linked", "linked", "reports.read", "link"),
             Entry("Unlinked", "unlinked", "reports.read", "unlink"),
+            Entry("Movements", "movements", "reports.read", "history"),
+            Entry("Passes", "runs", "reports.read", "refresh"),
         ),
     ),
     Section(

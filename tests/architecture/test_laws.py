@@ -42,21 +42,22 @@ def _effects(path: str, tree: ast.Module) -> Iterator[str]:
     inside = {n: f for f in ast.walk(tree) if isinstance(f, ast.FunctionDef) for n in ast.walk(f)}
     called = {n.func for n in ast.walk(tree) if isinstance(n, ast.Call)}
     imports = (n for n in ast.walk(tree) if isinstance(n, ast.Import | ast.ImportFrom))
-    modules = {a.asname or a.name for n in imports for a in n.names}  # a page called `apply` is no target
+    names = {a.asname or a.name for n in imports for a in n.names}
+    # a page called `apply` is no target
+    modules = {n for n in ast.walk(tree) if isinstance(n, ast.Attribute) and ast.unparse(n.value) in names}
     drives = path == "purser/reconcile/drive.py"
     for node in ast.walk(tree):
         if isinstance(node, ast.Attribute) and node.attr == "adjust":
             at = inside.get(node)
             if not (path.endswith("/target.py") and at is not None and at.name == "apply"):
                 yield f"{node.lineno} adjust"
-        handed_on = isinstance(node, ast.Attribute) and node.attr == "apply" and node not in called
-        if handed_on and ast.unparse(node.value) not in modules and not drives:
+        if isinstance(node, ast.Attribute) and node.attr == "apply" and node not in called | modules and not drives:
             yield f"{node.lineno} apply handed on"
         if isinstance(node, ast.Call):
             # `once` is keyword-only, so that no call of a target's apply can do without it
-            names = {k.arg for k in node.keywords}
+            given = {k.arg for k in node.keywords}
             is_apply = isinstance(node.func, ast.Attribute) and node.func.attr == "apply"
-            if is_apply and names & {"once", None} and not drives:
+            if is_apply and given & {"once", None} and not drives:
                 yield f"{node.lineno} apply"
             words = {a.value for a in node.args if isinstance(a, ast.Constant)}
             if isinstance(node.func, ast.Name) and node.func.id == "getattr" and words & {"apply", "adjust"}:
@@ -98,7 +99,7 @@ AT = datetime(2026, 7, 11, 12, tzinfo=UTC)
 
 def changes_from_cut_readings(planner: Planner) -> set[tuple[Kind, str]]:
     """What a planner removes or creates although the side that would tell is cut."""
-    found = set()
+    found: set[tuple[Kind, str]] = set()
     for source in (True, False):
         for target in (True, False):
             made = planner(Reading({"a": 1, "b": 2}, AT, source, "cut"), Reading({"b": 3, "c": 1}, AT, target, "cut"))

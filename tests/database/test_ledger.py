@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -81,7 +82,7 @@ def test_nor_does_one_of_the_tables_owner(booked: tuple[UUID, UUID], change: str
 
 
 @contextmanager
-def as_owner() -> Iterator[object]:
+def as_owner() -> Iterator[Any]:
     with transaction.atomic(using="owner"), connections["owner"].cursor() as cursor:
         yield cursor
 
@@ -112,22 +113,22 @@ def test_nor_does_the_orm(booked: tuple[UUID, UUID], change: Callable[[], object
     ],
 )
 def test_no_cascade_reaches_it(booked: tuple[UUID, UUID], upper: str) -> None:
-    with pytest.raises(DatabaseError), as_owner() as cursor:
-        cursor.execute(upper, {"t": booked[0]})  # type: ignore[attr-defined]
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # type: ignore[attr-defined]
+    with pytest.raises(DatabaseError), as_owner() as cursor:  # noqa: PT012 - or the commit at its end
+        cursor.execute(upper, {"t": booked[0]})
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     assert total(booked[0]) == 7
 
 
 def test_a_row_added_later_to_an_old_entry_is_refused(booked: tuple[UUID, UUID]) -> None:
     tenant, entry = booked
-    with pytest.raises(DatabaseError, match="off by"), tenancy.acting_in(tenant):
+    with pytest.raises(DatabaseError, match="off by"), tenancy.acting_in(tenant):  # noqa: PT012 - or the commit at its end
         account = Account.objects.get(name="psa")
         Posting.objects.create(entry_id=entry, account=account, unit="UNIT", amount=ONE)
     assert total(tenant) == 7
 
 
 def test_a_balanced_pair_cannot_be_slipped_into_a_stranger_s_unit(booked: tuple[UUID, UUID]) -> None:
-    with pytest.raises(DatabaseError, match="another unit"), tenancy.acting_in(booked[0]):
+    with pytest.raises(DatabaseError, match="another unit"), tenancy.acting_in(booked[0]):  # noqa: PT012 - or the commit at its end
         account = Account.objects.get(name="psa")
         Posting.objects.create(entry_id=booked[1], account=account, unit="USD", amount=ONE)
 
@@ -137,7 +138,7 @@ def test_units_do_not_make_up_for_each_other() -> None:
     tenant = make.reseller().pk
     with tenancy.acting_in(tenant), pytest.raises(Refused, match="does not balance"):
         post("mixed", ("a", "USD", "1"), ("b", "EUR", "-1"))
-    with pytest.raises(DatabaseError, match="off by"), tenancy.acting_in(tenant):
+    with pytest.raises(DatabaseError, match="off by"), tenancy.acting_in(tenant):  # noqa: PT012 - or the commit at its end
         entry = Entry.objects.create(kind="test", on=ON, made_at=make.NOON, source="raw")
         for unit, amount in (("USD", ONE), ("EUR", -ONE)):
             account = Account.objects.create(name="a", of=None, unit=unit)
@@ -172,7 +173,7 @@ def test_an_entry_of_another_tenant_cannot_be_written_to() -> None:
     one, other = make.reseller().pk, make.reseller().pk
     with tenancy.acting_in(one):
         entry = post("x", ("psa", "UNIT", "7"), ("marketplace", "UNIT", "-7"))
-    with pytest.raises(DatabaseError), tenancy.acting_in(other):
+    with pytest.raises(DatabaseError), tenancy.acting_in(other):  # noqa: PT012 - or the commit at its end
         account = Account.objects.create(name="psa", of=None, unit="UNIT")
         Posting.objects.create(entry_id=entry.pk, account=account, unit="UNIT", amount=ONE)
 
@@ -204,9 +205,9 @@ def test_each_guard_is_what_refuses(booked: tuple[UUID, UUID], trigger: str, tab
         try:
             with as_owner() as cursor:
                 if not guarded:
-                    cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")  # type: ignore[attr-defined]
-                cursor.execute(breach, values)  # type: ignore[attr-defined]
-                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # type: ignore[attr-defined]
+                    cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER {trigger}")
+                cursor.execute(breach, values)
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
                 went_through = True
                 raise Undo
         except (DatabaseError, Undo):

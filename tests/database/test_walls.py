@@ -209,8 +209,8 @@ def _grants(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]:
 
 def _roles(cursor: Any) -> Iterator[tuple[str, str]]:
     # superuser, bypasses policies, creates databases, creates roles, replicates; then: signs in, inherits
-    wanted = {APP: (False,) * 5 + (True, False), SHARED: (False,) * 5 + (False, True)}
-    wanted |= {seat: (False,) * 5 + (False, True) for seat in SEATS}
+    nothing = (False,) * 5
+    wanted = {APP: (*nothing, True, False), **dict.fromkeys((SHARED, *SEATS), (*nothing, False, True))}
     found = {
         name: tuple(rest)
         for name, *rest in rows(

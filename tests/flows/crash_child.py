@@ -33,7 +33,7 @@ def main(tenant: str, sync: str, now: str, name: str = "", n: str = "1") -> None
 
     with crashing.watched(reach):
         result = run(tenant=UUID(tenant), sync_id=UUID(sync), ports=rig.ports_by(clock), clock=clock)
-    print(f"posted {result.posted}, failed {result.failed}. {result.text}")
+    sys.stdout.write(f"posted {result.posted}, failed {result.failed}. {result.text}\n")
 
 
 if __name__ == "__main__":

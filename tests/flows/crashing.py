@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db import connection, connections
 
 from purser.kernel import points
 
@@ -30,22 +29,23 @@ def watched(reach: Reach) -> Iterator[None]:
         reach(f"statement:{' '.join(sql.split()[:3])}")
         return execute(sql, params, many, context)
 
-    committing = BaseDatabaseWrapper._commit
+    wrapper: Any = connections["default"]
+    committing = wrapper._commit
 
-    def commit(self: BaseDatabaseWrapper) -> Any:
+    def commit() -> Any:
         reach("commit:before")
-        done = committing(self)
+        done = committing()
         reach("commit:after")
         return done
 
     points.watch(reach)
-    connection._commit = commit.__get__(connection)  # type: ignore[method-assign]
+    wrapper._commit = commit
     try:
         with connection.execute_wrapper(statement):
             yield
     finally:
         points.watch(None)
-        del connection._commit
+        del wrapper._commit
 
 
 class At:

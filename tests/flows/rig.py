@@ -11,9 +11,10 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 import httpx2
 
@@ -81,9 +82,10 @@ def ports_by(clock: Callable[[], datetime], *, dialling: Dialling | None = None)
         )
 
     def secret(connection: Connection, name: str) -> str:
+        tenant: UUID = connection.tenant_id  # type: ignore[assignment]
         if tenancy.seat() is not None:
             return vault.reveal(wiring.OF_TABLE, connection.pk, name)
-        with tenancy.acting_in(connection.tenant_id):
+        with tenancy.acting_in(tenant):
             return vault.reveal(wiring.OF_TABLE, connection.pk, name)
 
     def shop(connection: Connection) -> Any:
@@ -164,12 +166,12 @@ def later(made: World, *, passes: int = 5, minutes: float = 2) -> None:
 
 # What is true at the PSA, whatever its interface says
 
-FAR = timedelta(days=3650)
-
-
 def units(made: World, service: str, on: date) -> Decimal:
     """The units of one service (`9/service:12`, `9/product:210`) that the sandbox holds for a day."""
-    state = made.psa("state")
+    return units_in(made.psa("state"), service, on)
+
+
+def units_in(state: dict[str, Any], service: str, on: date) -> Decimal:
     agreement, _, name = service.partition("/")
     kind, _, number = name.partition(":")
     if kind == "service":

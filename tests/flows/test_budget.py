@@ -45,9 +45,9 @@ def test_a_change_costs_autotask_a_look_a_write_and_a_verification(psa: str, day
     asked = day.step(CHANGES).psa
     writes = sum(count for path, count in asked.items() if path.endswith("/serviceadjustments"))
     lines = sum(count for path, count in asked.items() if path.startswith("GET"))
-    # a look is two calls: the line, and its units
-    assert (writes, lines, asked[f"{AUTOTASK}contractserviceunits/query"]) == (CHANGES, 2 * CHANGES, 1 + 2 * CHANGES)
-    assert asked.total() == 5 + 5 * CHANGES
+    # a look is one call: the units of the line
+    assert (writes, lines, asked[f"{AUTOTASK}contractserviceunits/query"]) == (CHANGES, 0, 1 + 2 * CHANGES)
+    assert asked.total() == 5 + 3 * CHANGES
 
 
 @pytest.mark.parametrize("psa", ["connectwise"])

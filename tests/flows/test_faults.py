@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from purser.connectors.ports.psa import Adjustment
+from purser.connectors.ports.psa import Adjustment, Psa
 from purser.links import receipts
 from purser.postgres import tenancy
 from purser.reconcile.model import Doubtful, Outcome
@@ -73,7 +73,7 @@ def test_each_fault_at_each_call_has_at_most_one_effect_and_heals(psa: str) -> N
 class Impatient:
     """The planted breach: a port that sends again at once what may have arrived."""
 
-    def __init__(self, port: Any) -> None:
+    def __init__(self, port: Psa) -> None:
         self._port = port
 
     def __getattr__(self, name: str) -> Any:
@@ -91,7 +91,7 @@ def test_a_port_that_repeats_a_lost_call_is_found() -> None:
     shop, theirs = rig.many("connectwise", 1)
     with rig.world("connectwise", marketplace_seed=shop, psa_seed=theirs) as world:
         ports = world.ports
-        world.ports = replace(ports, psa=lambda connection: Impatient(ports.psa(connection)))
+        world.ports = replace(ports, psa=lambda connection: cast(Psa, Impatient(ports.psa(connection))))
         trials = Trials(world, "connectwise", rig.Dialling())
         index = next(n for side, n, write in trials.clean() if write)
         with pytest.raises(AssertionError, match="planted"):

@@ -23,7 +23,7 @@ def test_the_first_difference_is_posted_once(psa: str) -> None:
         service = rig.SERVICES[psa]
         assert [rig.units(world, service, d) for d in (date(2026, 7, 10), TODAY)] == [1, 8]
         [receipt] = rig.receipts(world, link)
-        assert (receipt.state, receipt.amount, receipt.effective_on) == ("done", 7, TODAY)
+        assert (receipt.state, int(receipt.amount), receipt.effective_on) == ("done", 7, TODAY)
         before = len(rig.writes(world))
         rig.later(world, passes=3)
         assert len(rig.writes(world)) == before
@@ -100,7 +100,7 @@ def test_two_changes_of_a_day_each_have_a_line_and_make_the_right_sum(psa: str) 
             rig.set_count(world, count)
             rig.later(world, passes=1)
         _, first, second = rig.receipts(world, link)
-        assert (first.amount, second.amount) == (3, 2)
+        assert [first.amount, second.amount] == [3, 2]
         assert rig.units(world, service, AUGUST) == 13
         if psa == "autotask":
             assert second.effective_on == date(2026, 7, 13)
@@ -148,7 +148,8 @@ def test_up_and_down_before_a_posting_posts_nothing_and_both_are_in_the_log(psa:
         assert len(rig.writes(world)) == before
         assert rig.again(world, link).state == "in_step"
         with tenancy.acting_in(world.tenant):
-            moves = list(Movement.objects.filter(resource=link.resource).order_by("seen_at").values_list("before", "after", "how"))
+            moved = Movement.objects.filter(resource=link.resource).order_by("seen_at")
+            moves = list(moved.values_list("before", "after", "how"))
         assert moves == [(Decimal(8), Decimal(11), "netted"), (Decimal(11), Decimal(8), "netted")]
 
 

@@ -223,3 +223,16 @@ def test_the_amounts_of_the_log_add_up_to_what_the_psa_has_more() -> None:
             now = Link.objects.get(pk=link.pk)
         assert now.baseline_units is not None
         assert sum(amounts) == now.expected_units - now.baseline_units == 8
+
+
+def test_it_says_what_became_of_each_change_at_the_marketplace() -> None:
+    with desk.at(decrease="today") as here:
+        here.linked()
+        here.go(days=1)
+        here.world.marketplace("quantity", subscription="S1", mpn="EXO1", quantity=6)
+        here.world.marketplace("quantity", subscription="S2", mpn="E3", quantity=6)
+        here.pass_over()
+        became = {row[3]: row[7] for row in rows(here.file("movements_export"))[1:]}
+        assert became == {"Exchange Online (Plan 1)": "Posted", "Office 365 E3": "Not linked, not posted"}
+        assert len(rows(here.file("movements_export", "?context=autotask"))) == 2
+        assert len(rows(here.file("movements_export", "?context=connectwise"))) == 1

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from django.db import connections, models
 
-from purser.access import invitations, once, verbs, vault
+from purser.access import invitations, once, vault, verbs
 from purser.access.models import Person
 from purser.links.models import Connection
 from purser.postgres import ids, tenancy, walls
@@ -199,7 +199,9 @@ def _plain(made: Planted, table: str, column: Any) -> Any:
         "BooleanField": True,
         "UUIDField": made.tenant,
         "DateField": date(2026, 7, 1),
-        "DateTimeField": None if column.null else kit.now() + (timedelta(days=1) if "expires" in column.name else timedelta(0)),
+        "DateTimeField": None
+        if column.null
+        else kit.now() + (timedelta(days=1) if "expires" in column.name else timedelta(0)),
     }
     if kind == "DateField" and column.null:
         return None
@@ -243,5 +245,3 @@ def fingerprint(tenant: UUID) -> dict[str, str]:
     with connections["owner"].cursor() as cursor:
         cursor.execute(" UNION ALL ".join(parts), {"tenant": tenant})
         return dict(cursor.fetchall())
-
-

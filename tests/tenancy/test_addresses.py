@@ -125,8 +125,9 @@ def sweep(stage: Stage, role: str, addresses: list[Address], found: Found) -> No
     headers = stage.sayings.headers()
     mail.outbox.clear()
     before = fingerprint(stage.b.tenant)
+    thorough = role == "reseller owner"
     for address in addresses:
-        for method, body in _calls(stage, address, forms, asked):
+        for method, body in _calls(stage, address, forms, asked, thorough):
             for acting_in, of in _places(stage, address, tenant):
                 where = address.path(values_of(address, tenant=acting_in, of=of))
                 status, seen = call(client, method, where, body, headers)
@@ -138,28 +139,30 @@ def sweep(stage: Stage, role: str, addresses: list[Address], found: Found) -> No
                 if status >= 500 and status != 503:
                     found.broken.append(line)
         found.called.add(address.route)
-        after = fingerprint(stage.b.tenant)
-        if after != before:
-            changed = [table for table, digest in after.items() if digest != before[table]]
-            found.leaks.append(f"{role}: {address.route} changed rows of B in {changed}")
-            before = after
+        if thorough or address == addresses[-1]:
+            after = fingerprint(stage.b.tenant)
+            if after != before:
+                changed = [table for table, digest in after.items() if digest != before[table]]
+                found.leaks.append(f"{role}: rows of B changed in {changed}, at the latest by {address.route}")
+                before = after
     for letter in mail.outbox:
         if CANARY.search(str(letter.message()).encode()):
             found.leaks.append(f"{role}: a mail to {letter.to} holds a canary")
 
 
-def _calls(stage: Stage, address: Address, forms: Body, asked: str) -> Iterator[tuple[str, Body]]:
-    """The methods of an address, each with a body that names B's things."""
+def _calls(stage: Stage, address: Address, forms: Body, asked: str, thorough: bool) -> Iterator[tuple[str, Body]]:
+    """The methods of an address, each with a body that names B's things. `thorough`: also those that it does not have."""
     nothing = Body("", "")
     for method in METHODS:
-        if address.is_api:
-            operation = stage.sayings.operation(address, method)
-            yield method, stage.sayings.body_of(operation) if operation else nothing
-        elif method == "GET":
+        operation = stage.sayings.operation(address, method) if address.is_api else None
+        if operation:
+            yield method, stage.sayings.body_of(operation)
+        elif address.is_api and thorough:
             yield method, nothing
-            yield method, Body("", "", asked)
-        else:
-            yield method, forms
+        elif not address.is_api and (thorough or method in ("GET", "POST")):
+            if thorough and method == "GET":
+                yield method, nothing
+            yield method, Body("", "", asked) if method == "GET" else forms
 
 
 def _places(stage: Stage, address: Address, tenant: str) -> Iterator[tuple[str, Planted | None]]:
@@ -278,12 +281,13 @@ def _first(one: bytes, other: bytes) -> str:
 def _masked(
     client: Client, method: str, address: Address, values: dict[str, str], body: Body, headers: dict[str, str]
 ) -> tuple[int, bytes]:
+    client.cookies.pop("messages", None)  # what the call before had to say
     status, seen = call(client, method, address.path(values), body, headers)
     for name, value in values.items():
         if name != "tenant":
             seen = seen.replace(value.encode(), name.encode())
     seen = re.sub(rb"[0-9a-f]{32}", b"<id>", seen)  # request ids
-    seen = re.sub(rb"csrftoken=\w+|sessionid=\w+|expires=[^;]+", b"<cookie>", seen)
+    seen = re.sub(rb"Set-Cookie: (csrftoken|sessionid)=[^\r\n<]*\s*", b"", seen)  # renewed now and then
     return status, re.sub(rb"\b[A-Za-z0-9]{64}\b", b"<form>", seen)
 
 
@@ -317,13 +321,19 @@ def renames(request: HttpRequest, tenant: Any) -> HttpResponse:
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
     ("view", "open_wall", "words"),
-    [(forgets, True, "CANARY-B-links_sourcecustomer-name"), (trusts, False, "CANARY-B"), (renames, False, "changed rows of B")],
+    [
+        (forgets, True, "CANARY-B-links_sourcecustomer-name"),
+        (trusts, False, "CANARY-B"),
+        (renames, False, "rows of B changed"),
+    ],
 )
 def test_a_view_that_forgets_the_filter_is_found(
     stage: Stage, view: Callable[..., HttpResponse], open_wall: bool, words: str
 ) -> None:
     addresses = [Address("t/<uuid:tenant>/breach/", ("tenant",))]
-    breach = type("urls", (), {"urlpatterns": [path("t/<uuid:tenant>/breach/", view), path("", include("purser.config.urls"))]})
+    breach = type(
+        "urls", (), {"urlpatterns": [path("t/<uuid:tenant>/breach/", view), path("", include("purser.config.urls"))]}
+    )
     found = Found()
     with override_settings(ROOT_URLCONF=breach):
         clear_url_caches()
@@ -345,6 +355,8 @@ def test_the_canaries_sing_for_their_owner(stage: Stage) -> None:
     heard = 0
     for address in every():
         if address.in_tenant and "token" not in address.names:
-            _, seen = call(client, "GET", address.path(values_of(address, tenant=str(stage.b.tenant), of=stage.b)), Body("", ""), {})
+            _, seen = call(
+                client, "GET", address.path(values_of(address, tenant=str(stage.b.tenant), of=stage.b)), Body("", ""), {}
+            )
             heard += bool(CANARY.search(seen))
     assert heard > 30

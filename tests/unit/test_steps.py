@@ -162,11 +162,13 @@ def test_periods_that_go_on_with_the_same_count_are_no_changes() -> None:
     assert brief(decide(8, held, terms=terms("today"))) == [(TODAY + DAY, 11, 8)]
 
 
-def test_a_date_beyond_the_agreement_says_what_the_agreement_covers() -> None:
-    ends = agreement(ends_on=TODAY)
-    found = decide(9, staircase((date(2026, 1, 1), 8), until=TODAY + DAY), agreement=ends, taken={TODAY},
-                   terms=terms(one_change_a_day=True))  # fmt: skip
-    assert "the agreement runs from 2026-01-01 to 2026-07-11" in found[0].note
+def test_a_date_beyond_the_agreement_is_refused_with_what_the_agreement_covers() -> None:
+    ends, one = agreement(ends_on=TODAY), terms(one_change_a_day=True)
+    held = staircase((date(2026, 1, 1), 8), until=TODAY + DAY)
+    assert brief(decide(9, held, agreement=ends, terms=one)) == [(TODAY, 8, 9)]
+    with pytest.raises(Refused, match="runs from 2026-01-01 to 2026-07-11") as refused:
+        decide(9, held, agreement=ends, terms=one, taken={TODAY})
+    assert refused.value.code == "date_outside_agreement"
 
 
 @pytest.mark.parametrize(

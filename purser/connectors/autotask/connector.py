@@ -111,28 +111,20 @@ class AutotaskConnector:
         return _reading(items, at, cuts)
 
     def service(self, agreement_id: str, service_id: str, *, since: date) -> Service | None:
-        """Two calls: the line and its units. The name is the line's invoice text, and catalogue prices and
-        billing period are not given: the catalogue would be a third call."""
+        """One call: its units. Name, prices and billing period are not given. A second one only where no units are to
+        come: whether the line is there at all."""
         found = writes.line_of(service_id)
         if found is None or not writes.whole(agreement_id):
             return None
         kind, number = found
-        row = self._client.item(kind.lines, number)
-        if row is None:
-            return None
-        try:
-            line = wire.line(row, kind)
-        except Malformed as e:
-            raise Busy(f"{kind.lines} {number} cannot be used: {e}.", code="malformed") from None
-        if line.id != number:
-            raise Busy(f"{kind.lines} {number} was asked for and {line.id} came.", code="malformed")
-        if line.contract_id != int(agreement_id):
-            return None
-        units = self._units(kind, {"op": "eq", "field": kind.line_id, "value": number}, since, first=True)
+        own = {"op": "eq", "field": kind.line_id, "value": number}
+        units = self._units(kind, own, since, first=True, contract=int(agreement_id))
         segments = units.of(number)
         if segments is None:
             raise Busy(" ".join(units.cuts), code="malformed")
-        return _service(kind, line, segments, None, {})
+        if not segments and not self._is_there(kind, number, int(agreement_id)):
+            return None
+        return Service(f"{kind.word}:{number}", agreement_id, product_id="", name="", kind=kind.word, segments=segments)
 
     def find(self, adjustment: Adjustment, *, once: str) -> bool | None:
         """None: an adjustment cannot be read back, and Autotask keeps no mark of ours."""
@@ -191,9 +183,25 @@ class AutotaskConnector:
                 raise
             return math.inf
 
-    def _units(self, kind: Kind, of: Mapping[str, Any], since: date, *, first: bool = False) -> Units:
-        still = {"op": "gte", "field": "endDate", "value": writes.day(since)}
-        return rows.units(kind, self._query(kind.units, [of, still], wire.unit_fields(kind), first=first))
+    def _units(
+        self, kind: Kind, of: Mapping[str, Any], since: date, *, first: bool = False, contract: int | None = None
+    ) -> Units:
+        filters = [of, {"op": "gte", "field": "endDate", "value": writes.day(since)}]
+        if contract is not None:
+            filters.append({"op": "eq", "field": "contractID", "value": contract})
+        return rows.units(kind, self._query(kind.units, filters, wire.unit_fields(kind), first=first))
+
+    def _is_there(self, kind: Kind, number: int, contract: int) -> bool:
+        row = self._client.item(kind.lines, number)
+        if row is None:
+            return False
+        try:
+            line = wire.line(row, kind)
+        except Malformed as e:
+            raise Busy(f"{kind.lines} {number} cannot be used: {e}.", code="malformed") from None
+        if line.id != number:
+            raise Busy(f"{kind.lines} {number} was asked for and {line.id} came.", code="malformed")
+        return line.contract_id == contract
 
     def _things(self, kind: Kind, ids: Sequence[int], cuts: list[str]) -> dict[int, Thing]:
         found: dict[int, Thing] = {}

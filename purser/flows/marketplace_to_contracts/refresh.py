@@ -21,7 +21,7 @@ Clock = Callable[[], datetime]
 PART = 200
 
 # A detail read so soon after its change may miss a second one of the same second, or two clocks may not agree.
-FRESH = timedelta(minutes=5)
+FRESH = timedelta(minutes=1)
 
 
 @dataclass

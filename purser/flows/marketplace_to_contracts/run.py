@@ -219,6 +219,9 @@ def _pass(
             now=clock(),
             today=today,
         )
+        if stored.waits:
+            held_back = Link.objects.filter(pk__in={link_of(c.key) for c in planned.changes})
+            held_back.exclude(state=LinkState.PENDING).update(state=LinkState.WAITING)
     result.compared, result.changes, result.aside = (
         planned.compared,
         len(planned.changes),

@@ -31,7 +31,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Terms:
-    """The rules of one link. `decrease` is a links.models.Decrease value; `one_change_a_day` and `whole_units` are the PSA's."""
+    """The rules of one link. `decrease` is a links.models.Decrease value; the others are the PSA's."""
 
     decrease: str
     one_change_a_day: bool
@@ -80,7 +80,8 @@ def decide(
 ) -> list[Step]:
     """The steps that make the final units `wanted`, latest date first, as they must be posted; none when they already are.
 
-    `taken` are dates on which a change of this service was posted already. Raises Refused for a count the PSA cannot hold.
+    `taken` are dates on which a change of this service was posted already. Raises Refused for a count the PSA cannot hold
+    and for a date after the agreement.
     """
     _check(wanted, terms)
     held = levels(segments, agreement)
@@ -160,7 +161,12 @@ def _dated(
             day += timedelta(days=1)
         note = _join(note, f"merged: the PSA takes one change of a service a day, so it takes effect on {day}")
     if agreement.ends_on is not None and day > agreement.ends_on:
-        note = _join(note, f"the agreement runs from {agreement.starts_on} to {agreement.ends_on}")
+        raise Refused(
+            f"The change would take effect on {day}, and the agreement runs from {agreement.starts_on} to "
+            f"{agreement.ends_on}" + (f" ({note})." if note else "."),
+            code="date_outside_agreement",
+            hint="Extend the agreement's end date in the PSA, or link the resource to its successor.",
+        )
     return day, note
 
 

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, CharField, Exists, F, OuterRef, QuerySet, Value, When
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Value, When
 
 from purser.kernel.errors import Missing
 from purser.links.models import Link, Movement, Receipt
@@ -71,15 +71,17 @@ def tryable(found: Receipt) -> bool:
 
 def movements(context: str = "") -> QuerySet[Movement, Any]:
     """Each change of a count seen at the marketplace; `became` is a key of BECAME."""
-    relations = Link.objects.filter(resource=OuterRef("resource"), sync_id__in=pairs.ids(context))
+    syncs = pairs.ids(context)
+    # open ones only: those have an index by resource
+    relation = Exists(Link.objects.filter(resource=OuterRef("resource"), sync_id__in=syncs, cleared_at=None))
     found = Movement.objects.select_related("resource__customer", "resource__subscription", "receipt")
     if context:
-        found = found.filter(Exists(relations))
+        found = found.filter(Q(receipt__link__sync_id__in=syncs) | relation)
     return found.annotate(
         became=Case(
             When(receipt__isnull=False, then=Value("posted")),
             When(how__gt="", then=F("how")),
-            When(Exists(relations.filter(cleared_at=None)), then=Value("due")),
+            When(relation, then=Value("due")),
             default=Value("unlinked"),
             output_field=CharField(max_length=20),
         )

@@ -85,7 +85,7 @@ class Page:
 def resources(sync: Sync, filters: Filters) -> QuerySet[Any, Any]:
     """The resources of the pair that these switches show, each with `is_linked`."""
     held = Exists(Link.objects.filter(sync=sync, resource=OuterRef("pk"), cleared_at=None))
-    rows = _live(sync, filters).annotate(is_linked=held)
+    rows: QuerySet[Any, Any] = _live(sync, filters).annotate(is_linked=held)
     return rows if filters.uninvoiced else rows.exclude(_FREE & Q(is_linked=False))
 
 

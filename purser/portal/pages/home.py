@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
@@ -11,7 +10,7 @@ from django.utils import timezone
 
 from purser.access import permit
 from purser.access.actors import Actor
-from purser.links.queries import home, logs, pairs, reports
+from purser.links.queries import home, logs, pairs
 from purser.portal import charts, navigation
 from purser.portal.doors import page
 from purser.portal.pages.reports import LINK_SIGNS, context_of, zone
@@ -49,7 +48,9 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
             "found": found,
             "failures": logs.open_failures(context),
             "figures": _figures(actor, found, context),
-            "charts": _charts(actor, found, context),
+            "charts": [_states(actor, found, context)],
+            # the sums over all resources are asked for once the page stands
+            "charts_href": navigation.address("subscriptions_charts", actor) + (f"?context={context}" if context else ""),
         }
     return TemplateResponse(request, "home/index.html", shown)
 
@@ -87,26 +88,13 @@ def _figures(actor: Actor, found: home.Figures, context: str) -> list[tuple[str,
     ]
 
 
-def _charts(actor: Actor, found: home.Figures, context: str) -> list[charts.Chart]:
+def _states(actor: Actor, found: home.Figures, context: str) -> charts.Chart:
     tail = f"context={context}&" if context else ""
-    linked, all_of = navigation.address("linked", actor), navigation.address("subscriptions", actor)
-    rows = reports.subscriptions(context).annotate(col_count=reports.count())
-    return [
-        charts.chart(
-            "states",
-            "Relations by state",
-            [(LINK_SIGNS[s].words, n, f"{linked}?{tail}state.is={s}") for s, n in sorted(found.states.items())],
-            unit="relations",
-        ),
-        charts.chart(
-            "per-customer",
-            "Licenses per Customer",
-            [
-                (label, total, f"{all_of}?{tail}{urlencode({'company.is': label})}")
-                for label, total in reports.per(rows, "customer__name")
-                if total
-            ],
-            unit="licenses",
-            kind="bar",
-        ),
-    ]
+    linked = navigation.address("linked", actor)
+    return charts.chart(
+        "states",
+        "Relations by state",
+        [(LINK_SIGNS[s].words, n, f"{linked}?{tail}state.is={s}") for s, n in sorted(found.states.items())],
+        unit="relations",
+        kind="bar",
+    )

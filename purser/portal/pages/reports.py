@@ -173,13 +173,14 @@ def bought_charts(rows: Any, here: str) -> list[charts.Chart]:
 
 
 def parts(sums: list[tuple[str, Decimal]], here: str, column: str) -> list[tuple[str, Decimal, str]]:
-    """Slices with the address that shows only theirs."""
-    tail = QueryDict(here, mutable=True)
+    """Slices with the address that shows only theirs, made from `here`, the address of the list as it is."""
+    path, _, query = here.partition("?")
+    tail = QueryDict(query, mutable=True)
     found = []
     for label, value in sums:
         if value:
             tail[f"{column}.is"] = label
-            found.append((label, value, f"?{tail.urlencode()}"))
+            found.append((label, value, f"{path}?{tail.urlencode()}"))
     return found
 
 
@@ -211,7 +212,7 @@ def charts_of(table: Table, make: Charts) -> Door:
         made: list[charts.Chart] = []
         if not wanted.problems:
             rows = compiled.rows(table, actor, wanted, request.GET, now=timezone.now(), zone=zone())
-            made = make(rows, wanted.query().removeprefix("?"))
+            made = make(rows, reverse(table.name, kwargs={"tenant": actor.tenant}) + wanted.query())
         return TemplateResponse(request, "reports/charts.html", {"charts": made})
 
     return view

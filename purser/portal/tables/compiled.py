@@ -22,7 +22,14 @@ from purser.portal.tables.model import Column, Table
 
 
 def rows(
-    table: Table, actor: Actor, asked: Asked, params: QueryDict, *, now: datetime, zone: str = "UTC"
+    table: Table,
+    actor: Actor,
+    asked: Asked,
+    params: QueryDict,
+    *,
+    now: datetime,
+    zone: str = "UTC",
+    counted: bool = False,
 ) -> QuerySet[Any, Any]:
     """The rows asked for, in a total order. Raises Refused with the first problem of `asked`, or when a value does
     not fit.
@@ -32,7 +39,12 @@ def rows(
     if asked.problems:
         raise Refused(asked.problems[0], code="address", hint="Remove the filter, or correct the address.")
     found = table.rows(actor, params)
-    expressions = {column.path: column.expression for column in table.columns if column.expression is not None}
+    filtered = {one.column for one in asked.filters}
+    expressions = {
+        column.path: column.expression
+        for column in table.columns
+        if column.expression is not None and (not counted or column.name in filtered)
+    }
     if expressions:
         found = found.annotate(**expressions)
     try:
@@ -44,7 +56,7 @@ def rows(
     except (ValidationError, ValueError) as wrong:  # a text that is no identifier, for example
         words = "; ".join(wrong.messages) if isinstance(wrong, ValidationError) else str(wrong)
         raise Refused(f"A filter's value does not fit: {words}", code="address") from wrong
-    return found.order_by(*order(table, asked))
+    return found.order_by() if counted else found.order_by(*order(table, asked))
 
 
 def order(table: Table, asked: Asked) -> list[Any]:

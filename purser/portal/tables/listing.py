@@ -216,7 +216,8 @@ def run(
     records = tuple(found[first : first + wanted.size + 1])
     more = len(records) > wanted.size
     last = not more and (bool(records) or wanted.page == 1)  # the last page knows the count by itself
-    total = first + len(records) if last else found.order_by()[: COUNTED + 1].count()
+    counted = compiled.rows(table, actor, wanted, params, now=now, zone=zone, counted=True)
+    total = first + len(records) if last else counted[: COUNTED + 1].count()
     return Listing(table, wanted, records[: wanted.size], total, total > COUNTED, more, "", zone)
 
 
