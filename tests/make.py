@@ -134,8 +134,22 @@ AUTOTASK_SEED: dict[str, Any] = {
         {"id": 4, "name": "Office 365 E3", "unitPrice": 23.0, "unitCost": 18.4, "periodType": 2},
     ],
     "Contracts": [
-        {"id": 9, "companyID": 101, "contractName": "2026 Cloud Services", "startDate": "2026-01-01", "endDate": "2026-12-31", **RECURRING},
-        {"id": 10, "companyID": 102, "contractName": "Alder Cloud", "startDate": "2026-01-01", "endDate": "2026-12-31", **RECURRING},
+        {
+            "id": 9,
+            "companyID": 101,
+            "contractName": "2026 Cloud Services",
+            "startDate": "2026-01-01",
+            "endDate": "2026-12-31",
+            **RECURRING,
+        },
+        {
+            "id": 10,
+            "companyID": 102,
+            "contractName": "Alder Cloud",
+            "startDate": "2026-01-01",
+            "endDate": "2026-12-31",
+            **RECURRING,
+        },
     ],
     "ContractServices": [
         {"id": 12, "contractID": 9, "serviceID": 3, "adjustedPrice": 4.0, "units": 1},

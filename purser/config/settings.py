@@ -45,7 +45,8 @@ def _derived(purpose: str) -> bytes:
 
 SECRET_KEY = _key()
 # One key, one purpose: signing, sealing and the database's password never share bytes.
-SEALING_KEYS_BEFORE: tuple[bytes, ...] = tuple(bytes.fromhex(k) for k in env.list("PURSER_SEALING_KEYS_BEFORE", []))
+_BEFORE: list[str] = env.list("PURSER_SEALING_KEYS_BEFORE", [])
+SEALING_KEYS_BEFORE: tuple[bytes, ...] = tuple(bytes.fromhex(k) for k in _BEFORE)
 SEALING_KEY = bytes.fromhex(env.str("PURSER_SEALING_KEY", "")) or _derived("sealing")
 DEBUG = False
 ALLOWED_HOSTS = env.list("PURSER_HOSTS", ["127.0.0.1", "localhost", "[::1]", "testserver"])

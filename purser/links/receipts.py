@@ -22,6 +22,7 @@ from purser.links.models.relations import LinkState
 from purser.links.models.runs import (
     FAILED_RECEIPTS,
     OPEN_RECEIPTS,
+    POSTED_RECEIPTS,
     RECEIPT_STEPS,
     Movement,
     ReceiptState,
@@ -281,12 +282,13 @@ def open_by_link(sync_id: UUID) -> dict[UUID, Receipt]:
 
 
 def dates_taken(sync_id: UUID, *, since: date) -> dict[UUID, set[date]]:
-    """Per link, the dates on which a change was posted or refused as a second one of the day."""
+    """Per service, the dates on which a change was posted or refused as a second one of the day. By service and not by link:
+    a relation that was unset and set again is another link to the same service."""
     taken: dict[UUID, set[date]] = {}
-    rows = Receipt.objects.filter(link__sync_id=sync_id, effective_on__gte=since)
-    for link, day, state, code in rows.values_list("link_id", "effective_on", "state", "code"):
-        if state in (ReceiptState.ACCEPTED, ReceiptState.DONE) or code == "same_day":
-            taken.setdefault(link, set()).add(day)
+    rows = Receipt.objects.filter(link__sync_id=sync_id, effective_on__gte=since).select_related("link")
+    for receipt in rows:
+        if receipt.state in POSTED_RECEIPTS or receipt.code == "same_day":
+            taken.setdefault(receipt.link.service_id, set()).add(receipt.effective_on)
     return taken
 
 

@@ -60,7 +60,8 @@ def test_every_call_says_what_it_is_and_what_it_needs() -> None:
     for path, methods in api.get_openapi_schema()["paths"].items():
         for method, operation in methods.items():
             where = f"{method} {path}"
-            assert operation["summary"] and "Needs the right `" in operation["description"], where
+            assert operation["summary"], where
+            assert "Needs the right `" in operation["description"], where
             assert {"401", "403", "404", "422", "429"} <= set(operation["responses"]), where
             assert operation["security"], where
 

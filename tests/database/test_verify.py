@@ -13,7 +13,10 @@ from tests import make
 
 # What is done to the database behind every wall (as its owner, triggers off), how it is undone, and what must be found.
 TENANT_CORRUPTIONS = {
-    "a posting's amount changed": ("UPDATE ledger_posting SET amount = amount + 0.5 WHERE tenant_id = %(t)s", {"unbalanced", "count"}),
+    "a posting's amount changed": (
+        "UPDATE ledger_posting SET amount = amount + 0.5 WHERE tenant_id = %(t)s",
+        {"unbalanced", "count"},
+    ),
     "an entry's postings deleted": ("DELETE FROM ledger_posting WHERE tenant_id = %(t)s", {"empty_entry", "count"}),
     "our count changed": ("UPDATE links_link SET expected_units = 99 WHERE tenant_id = %(t)s", {"count"}),
     "a receipt's amount changed": (

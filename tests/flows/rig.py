@@ -164,6 +164,16 @@ def later(made: World, *, passes: int = 5, minutes: float = 2) -> None:
         made.step()
 
 
+def edit(world: World, psa: str, count: int) -> None:
+    """A person sets what runs today in the PSA."""
+    if psa == "autotask":
+        held = units(world, SERVICES[psa], world.clock().date())
+        change = {"contractServiceID": 12, "unitChange": int(count - held)}
+        world.psa("units", effectiveDate=f"{world.clock().date()}T00:00:00", **change)
+    else:
+        world.psa("quantity", agreement=9, product=210, quantity=count)
+
+
 # What is true at the PSA, whatever its interface says
 
 def units(made: World, service: str, on: date) -> Decimal:

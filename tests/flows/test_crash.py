@@ -2,7 +2,7 @@
 P1, P9 and section 3.
 
 A trial raises the count by one on a new day and ends the pass at its n-th instant; three more passes follow, each as a new
-process. While a pass only reads, every fourth instant is tried; from the first intention on, every one.
+process. While a pass only reads, every eighth instant is tried; from the first intention on, every one.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ RESTARTS = (0.5, 2.5, 2.5)  # minutes until each; a PSA's reads may lag for up t
 AT_LEAST = 30  # a pass that posts has more instants to try than this, or the watch is broken
 
 
-def enumerate_crashes(psa: str) -> tuple[dict[int, str], int]:
+def enumerate_crashes(psa: str, *, reading: bool = True) -> tuple[dict[int, str], int]:
     """Kill at one instant after the other; returns what was violated at which, and how many were tried."""
     shop, theirs = rig.many(psa, 1)
     with rig.world(psa, marketplace_seed=shop, psa_seed=theirs) as world:
@@ -42,7 +42,7 @@ def enumerate_crashes(psa: str) -> tuple[dict[int, str], int]:
         with crashing.watched(names.append):
             step(world)
         first = names.index("drive:before-intend")
-        tried = [*range(1, first, 4), *range(first, len(names) + 20)]
+        tried = [*(range(1, first, 8) if reading else ()), *range(first, len(names) + 20)]
         for done, n in enumerate(tried):
             count = 12 + done
             before = change(world, count)
@@ -139,7 +139,7 @@ class RemembersLater(Journal):
 @pytest.mark.parametrize("planted", [MarksFirst, RemembersLater])
 def test_a_journal_that_breaks_law_3_is_found(planted: type[Journal], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(flow, "Journal", planted)
-    wrong, _ = enumerate_crashes("autotask")
+    wrong, _ = enumerate_crashes("autotask", reading=False)
     assert wrong
 
 
@@ -147,9 +147,7 @@ def test_a_journal_that_breaks_law_3_is_found(planted: type[Journal], monkeypatc
 
 INSTANTS = [
     ("drive:intended", 1),
-    ("http:after", 8),
     ("drive:applied", 1),
-    ("drive:settled", 1),
     ("commit:after", 12),
 ]
 

@@ -23,4 +23,4 @@ def test_it_posts_the_difference_once_and_then_nothing(psa: str) -> None:
             assert Link.objects.get(pk=link.pk).state == "in_step"
         world.clock.go(minutes=5)
         assert world.step().posted == 0
-        assert len([e for e in world.psa("effects")]) == len(world.psa("effects"))
+        assert world.marketplace("effects") == []

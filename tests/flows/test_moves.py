@@ -7,8 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from purser.connectors.ports.psa import Adjustment
 from purser.links.models import Movement
 from purser.postgres import tenancy
+from purser.reconcile.model import Done
 from tests.flows import rig
 
 TODAY = date(2026, 7, 11)
@@ -112,25 +114,21 @@ def test_two_changes_of_a_day_each_have_a_line_and_make_the_right_sum(psa: str) 
         assert rig.problems(world) == []
 
 
-def test_a_second_change_by_another_integration_is_merged_when_autotask_refuses_it() -> None:
-    """Our own log does not know the date is taken; the PSA's refusal says so, and the next try is dated tomorrow."""
-    with rig.world("autotask") as world:
-        first = world.link("S1/EXO1", rig.SERVICES["autotask"])
-        world.step(cause="link")
-        # the relation is made anew, so that nothing of ours says that today is taken
-        from purser.links import relations
-
-        with tenancy.acting_in(world.tenant):
-            relations.unset_resource(link_id=first.pk, now=world.clock())
-        link = world.link("S1/EXO1", rig.SERVICES["autotask"])
-        world.step(cause="link")
-        rig.set_count(world, 9)
+def test_a_second_change_after_another_integrations_is_merged_when_autotask_refuses_it() -> None:
+    """Our own log does not know that the date is taken; the PSA's refusal says so, and the next try is dated tomorrow."""
+    with rig.world("autotask", drift_policy="marketplace") as world:
+        link = rig.linked(world, "autotask")
+        world.clock.go(days=1)
+        theirs = Adjustment("9", "service:12", date(2026, 7, 12), Decimal(8), Decimal(9))
+        assert isinstance(world.ports.psa(world.sync.target).adjust(theirs, once="theirs"), Done)
+        rig.set_count(world, 10)
         rig.later(world, passes=3)
-        refused, posted = rig.receipts(world, link)
-        assert (refused.state, refused.code, refused.effective_on) == ("settled", "same_day", TODAY)
-        assert (posted.state, posted.effective_on) == ("done", date(2026, 7, 12))
+        _, refused, posted = rig.receipts(world, link)
+        assert (refused.state, refused.code, refused.effective_on) == ("settled", "same_day", date(2026, 7, 12))
+        assert (posted.state, posted.effective_on) == ("done", date(2026, 7, 13))
         assert refused.settled_by_id == posted.pk
-        assert rig.units(world, rig.SERVICES["autotask"], AUGUST) == 9
+        assert rig.units(world, rig.SERVICES["autotask"], AUGUST) == 10
+        assert rig.problems(world) == []
 
 
 @both

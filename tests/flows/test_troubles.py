@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import threading
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from django.db import connection as database
 
-from purser.kernel.errors import Busy, Refused
-from purser.links import drift, relations
-from purser.links.models import Connection, Link, SourceResource, Sync, TargetAccount, TargetService
-from purser.postgres import ids, tenancy
-from tests import make
+from purser.links import relations
+from purser.links.models import Connection, SourceResource, Sync, TargetAccount, TargetService
+from purser.postgres import tenancy
 from tests.flows import rig
 from tests.make import World
 
 TODAY = date(2026, 7, 11)
 AUGUST = date(2026, 8, 1)
 both = pytest.mark.parametrize("psa", rig.PSAS)
-
-
-def edit(world: World, psa: str, count: int) -> None:
-    """A person sets what runs today in the PSA."""
-    if psa == "autotask":
-        held = rig.units(world, rig.SERVICES[psa], world.clock().date())
-        change = {"contractServiceID": 12, "unitChange": int(count - held)}
-        world.psa("units", effectiveDate=f"{world.clock().date()}T00:00:00", **change)
-    else:
-        world.psa("quantity", agreement=9, product=210, quantity=count)
 
 
 # Lost and late answers
@@ -84,7 +70,7 @@ def test_what_no_reading_can_tell_waits_for_a_person() -> None:
         rig.set_count(world, 12)
         world.psa("faults", kind="timeout_after", seconds=0.02, path="(?i)adjustments")
         world.step()
-        edit(world, "autotask", 30)
+        rig.edit(world, "autotask", 30)
         rig.later(world, passes=4)
         [unsure] = [r for r in rig.receipts(world, link) if r.state != "done"]
         assert (unsure.state, rig.again(world, link).state) == ("unsure", "unsure")
@@ -350,201 +336,3 @@ def test_a_resource_billed_by_use_needs_a_rule() -> None:
         world.clock.go(minutes=6)
         world.step()
         assert rig.units(world, rig.SERVICES["autotask"], TODAY) == 3  # 8 used, 3 make a unit, rounded up
-
-
-# Hand edits
-
-
-@both
-def test_a_hand_edit_is_asked_about_and_not_overwritten(psa: str) -> None:
-    """Source: ID-30."""
-    with rig.world(psa) as world:
-        link = rig.linked(world, psa)
-        edit(world, psa, 5)
-        before = len(rig.writes(world))
-        rig.later(world, passes=3)
-        [found] = rig.drifts(world)
-        assert found.state == "open"
-        assert [found.marketplace_units, found.expected_units, found.psa_units] == [8, 8, 5]
-        assert rig.again(world, link).state == "waiting"
-        assert len(rig.writes(world)) == before
-        with tenancy.acting_in(world.tenant):
-            drift.decide(found.pk, decision="marketplace", by=ids.new(), now=world.clock(), on=TODAY)
-        rig.later(world, passes=3)
-        assert rig.units(world, rig.SERVICES[psa], AUGUST) == 8
-        [found] = rig.drifts(world)
-        assert found.state == "healed"
-        assert found.receipt_id == rig.receipts(world, link)[-1].pk
-        assert rig.again(world, link).state == "in_step"
-        assert rig.problems(world) == []
-
-
-@both
-def test_a_hand_edit_is_accepted_where_the_psa_wins_and_later_changes_add_to_it(psa: str) -> None:
-    with rig.world(psa, drift_policy="psa") as world:
-        link = rig.linked(world, psa)
-        edit(world, psa, 5)
-        rig.later(world, passes=2)
-        assert [d.state for d in rig.drifts(world)] == ["accepted"]
-        assert rig.again(world, link).offset == -3
-        assert rig.again(world, link).state == "in_step"
-        world.clock.go(days=1)
-        rig.set_count(world, 10)
-        rig.later(world, passes=2)
-        assert rig.units(world, rig.SERVICES[psa], world.clock().date()) == 7
-        assert rig.problems(world) == []
-
-
-@both
-def test_a_hand_edit_is_healed_where_the_marketplace_wins(psa: str) -> None:
-    with rig.world(psa, drift_policy="marketplace") as world:
-        link = rig.linked(world, psa)
-        world.clock.go(days=1)
-        edit(world, psa, 5)
-        rig.later(world, passes=2)
-        assert [d.state for d in rig.drifts(world)] == ["healed"]
-        assert rig.units(world, rig.SERVICES[psa], world.clock().date()) == 8
-        assert rig.receipts(world, link)[-1].healing
-        assert rig.problems(world) == []
-
-
-@both
-def test_a_healing_that_shows_only_later_is_still_a_healing(psa: str) -> None:
-    with rig.world(psa, drift_policy="marketplace") as world:
-        link = rig.linked(world, psa)
-        world.clock.go(days=1)
-        edit(world, psa, 5)
-        world.psa("lag", seconds=50)
-        world.clock.go(minutes=2)
-        world.step()
-        assert rig.receipts(world, link)[-1].state == "accepted"
-        rig.later(world, passes=3)
-        assert [d.state for d in rig.drifts(world)] == ["healed"]
-        assert rig.problems(world) == []
-
-
-@both
-def test_a_hand_edit_that_is_taken_back_is_closed(psa: str) -> None:
-    with rig.world(psa) as world:
-        link = rig.linked(world, psa)
-        edit(world, psa, 5)
-        rig.later(world, passes=1)
-        edit(world, psa, 8)
-        rig.set_count(world, 9)
-        rig.later(world, passes=2)
-        assert [(d.state, d.decision) for d in rig.drifts(world)] == [("adopted", "taken back")]
-        assert rig.units(world, rig.SERVICES[psa], AUGUST) == 9
-        assert rig.again(world, link).state == "in_step"
-
-
-@both
-def test_a_hand_edit_that_equals_the_marketplace_is_adopted(psa: str) -> None:
-    with rig.world(psa) as world:
-        link = rig.linked(world, psa)
-        before = len(rig.writes(world))
-        world.clock.go(days=1)
-        edit(world, psa, 11)
-        rig.set_count(world, 11)
-        rig.later(world, passes=2)
-        assert [d.state for d in rig.drifts(world)] == ["adopted"]
-        assert len(rig.writes(world)) == before
-        assert rig.again(world, link).state == "in_step"
-        assert rig.problems(world) == []
-
-
-# Two workers, and a renewed contract
-
-
-def test_of_two_workers_on_one_pair_one_waits() -> None:
-    with rig.world("autotask") as world:
-        world.link("S1/EXO1", rig.SERVICES["autotask"])
-        world.psa("latency", seconds=0.1)
-        answers: list[str] = []
-
-        def work() -> None:
-            try:
-                answers.append(f"posted {world.step(cause='link').posted}")
-            except Busy as busy:
-                answers.append(busy.code)
-            finally:
-                database.close()
-
-        workers = [threading.Thread(target=work) for _ in range(4)]
-        for worker in workers:
-            worker.start()
-        for worker in workers:
-            worker.join()
-        assert sorted(answers) == ["posted 1", "running", "running", "running"]
-        assert len(rig.writes(world)) == 1
-        assert rig.units(world, rig.SERVICES["autotask"], TODAY) == 8
-
-
-@both
-def test_links_move_to_the_renewed_contract_with_their_terms(psa: str) -> None:
-    """Source: ID-60. The old contract stays as it was; at the new one counts are reconciled."""
-    with rig.world(psa, psa_seed=ending(psa)) as world:
-        link = rig.linked(world, psa)
-        with tenancy.acting_in(world.tenant):
-            Link.objects.filter(pk=link.pk).update(price_source="custom", custom_price=Decimal("4.50"), decrease="today")
-        world.psa("renew", **({"contractID": 9} if psa == "autotask" else {"agreement": 9}))
-        rig.set_count(world, 10)
-        world.clock.go(days=25)
-        world.read_everything()
-        with tenancy.acting_in(world.tenant):
-            old = link.service.agreement.__class__.objects.get(external_id="9")
-            assert old.renewed_by
-            service = TargetService.objects.get(agreement__external_id=old.renewed_by)
-            [new] = relations.move(services={link.pk: service.pk}, by=None, now=world.clock())
-            assert (new.price_source, new.custom_price, new.decrease) == ("custom", Decimal("4.5"), "today")
-        rig.later(world, passes=2)
-        assert rig.units(world, service.external_id, world.clock().date()) == 10
-        assert rig.units(world, rig.SERVICES[psa], date(2026, 7, 31)) == 8
-        assert rig.again(world, new).state == "in_step"
-        assert rig.problems(world) == []
-
-
-def ending(psa: str) -> dict[str, object]:
-    """The first contract ends with July."""
-    seed = rig.seed(psa)
-    if psa == "autotask":
-        seed["Contracts"][0] |= {"startDate": "2025-08-01", "endDate": "2026-07-31"}
-    else:
-        seed["agreements"][0] |= {"endDate": "2026-07-31T00:00:00Z"}
-    return seed
-
-
-def test_a_subscriptions_resources_move_together_or_not_at_all() -> None:
-    seed = rig.seed("autotask")
-    seed["Contracts"][0] |= {"startDate": "2025-08-01", "endDate": "2026-07-31"}
-    seed["ContractServices"].append({"id": 14, "contractID": 9, "serviceID": 4, "adjustedPrice": 23.0, "units": 2})
-    shop = {**make.MARKETPLACE_SEED}
-    lines = [{"mpn": "EXO1", "quantity": 1}, {"mpn": "E3", "quantity": 2}]
-    shop["subscriptions"] = [{"id": "S1", "customerId": "C1", "products": lines}]
-    with rig.world("autotask", psa_seed=seed, marketplace_seed=shop) as world:
-        one = world.link("S1/EXO1", "9/service:12")
-        two = world.link("S1/E3", "9/service:14")
-        world.step(cause="link")
-        world.psa("renew", contractID=9)
-        world.clock.go(days=25)
-        world.read_everything()
-        with tenancy.acting_in(world.tenant):
-            found = TargetService.objects.exclude(agreement__external_id__in=("9", "10"))
-            exo, e3 = found.get(product_id="3"), found.get(product_id="4")
-        with pytest.raises(Refused, match="still on the old agreement"), tenancy.acting_in(world.tenant):
-            relations.move(services={one.pk: exo.pk}, by=None, now=world.clock())
-        with tenancy.acting_in(world.tenant):
-            moved = relations.move(services={one.pk: exo.pk, two.pk: e3.pk}, by=None, now=world.clock())
-        rig.later(world, passes=2)
-        assert {rig.again(world, m).state for m in moved} == {"in_step"}
-        assert rig.problems(world) == []
-
-
-def test_days_in_between_do_not_matter() -> None:
-    """A worker that was down for 40 days goes on as if it had been away for a minute."""
-    with rig.world("autotask") as world:
-        link = rig.linked(world, "autotask")
-        rig.set_count(world, 12)
-        world.clock.go(days=40)
-        world.step()
-        assert rig.receipts(world, link)[-1].effective_on == TODAY + timedelta(days=40)
-        assert rig.again(world, link).state == "in_step"

@@ -199,9 +199,7 @@ def _plain(made: Planted, table: str, column: Any) -> Any:
         "BooleanField": True,
         "UUIDField": made.tenant,
         "DateField": date(2026, 7, 1),
-        "DateTimeField": None
-        if column.null
-        else kit.now() + (timedelta(days=1) if "expires" in column.name else timedelta(0)),
+        "DateTimeField": None if column.null else kit.now() + timedelta(days="expires" in column.name),
     }
     if kind == "DateField" and column.null:
         return None

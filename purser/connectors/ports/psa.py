@@ -134,10 +134,10 @@ class Adjustment:
 class Traits:
     """What the engine must know of a PSA, as data.
 
-    `lag`: how long after an accepted write a read may still show the old state; also the longest time a write whose
+    `lag`: how long after an accepted write a read may still show the old state, and the longest time a write whose
     answer was lost may still take effect. `keyed`: a repeat with the same `once` cannot apply twice (the connector
-    finds its own mark first), so an unsure write may be sent again at once. `one_change_a_day`: a second change of a service effective on
-    the same date is refused. `whole_units`: units are integers. `smallest` / `largest`: the range of units.
+    finds its own mark first), so an unsure write may be sent again at once. `one_change_a_day`: a second change of a
+    service effective on the same date is refused. `whole_units`: units are integers. `largest`: the most units it holds.
     """
 
     lag: timedelta

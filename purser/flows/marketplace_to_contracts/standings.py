@@ -150,7 +150,7 @@ def build(
                 service,
                 agreement,
                 psa,
-                taken.get(link.pk, set()),
+                taken.get(link.service_id, set()),
                 link.pk in healing,
                 today,
             )

@@ -9,14 +9,13 @@ from django.db import models
 from purser.access.models import Person
 from purser.links.models.connections import Decrease, Policy, Sync
 from purser.links.models.mirror import (
-    price,
-    quantity,
     SourceCustomer,
     SourceResource,
     SourceSubscription,
     TargetAccount,
     TargetAgreement,
     TargetService,
+    price,
 )
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
