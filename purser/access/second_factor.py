@@ -73,7 +73,10 @@ class Required:
         return HttpResponseRedirect(where)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, ReauthenticationRequired) and request.user.is_authenticated:
+        if isinstance(error, ReauthenticationRequired):
+            if not request.user.is_authenticated:
+                where = urlencode({"next": request.get_full_path()})
+                return HttpResponseRedirect(f"{reverse('account_login')}?{where}")
             response: HttpResponse = suspend_request(request, reverse("account_reauthenticate"))
             return response
         return error.response if isinstance(error, ImmediateHttpResponse) else None

@@ -185,5 +185,3 @@ def _say(line: str) -> None:
 def _give_up(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
     raise SystemExit(1)
-
-

@@ -61,15 +61,19 @@ APP_PASSWORD = None if "host=/" in OWNER_URL or "host=%2F" in OWNER_URL else _de
 APP_URL = env.str("PURSER_APP_DATABASE_URL", "") or as_app(OWNER_URL, role="purser_app", password=APP_PASSWORD)
 
 
-def _database(url: str) -> dict[str, Any]:
+# A request or a step that takes a minute is lost anyway. JIT compiles our short queries for longer than they run.
+APP_OPTIONS = "-c statement_timeout=60s -c idle_in_transaction_session_timeout=120s -c jit=off"
+
+
+def _database(url: str, options: str = "") -> dict[str, Any]:
     config: dict[str, Any] = dict(dj_database_url.parse(url))
-    config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": "purser"}
+    config["OPTIONS"] = {**config.get("OPTIONS", {}), "application_name": "purser", "options": options}
     config["CONN_MAX_AGE"] = 60
     config["CONN_HEALTH_CHECKS"] = True
     return config
 
 
-DATABASES = {"default": _database(APP_URL), "owner": _database(OWNER_URL)}
+DATABASES = {"default": _database(APP_URL, APP_OPTIONS), "owner": _database(OWNER_URL)}
 DATABASE_ROUTERS: list[str] = []
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -34,9 +34,7 @@ def post(*, kind: str, on: date, source: str, legs: Sequence[Leg], now: datetime
     off = {unit: total for unit, total in totals.items() if total}
     if off or not legs:
         raise Refused(f"The entry {source!r} does not balance: off by {off}.", code="unbalanced")
-    entry, new = Entry.objects.get_or_create(
-        source=source, defaults={"kind": kind, "on": on, "made_at": now, "text": text}
-    )
+    entry, new = Entry.objects.get_or_create(source=source, defaults={"kind": kind, "on": on, "made_at": now, "text": text})
     if new:
         _write(entry, legs)
     return entry
@@ -68,9 +66,7 @@ def reverse(*, entry_id: UUID, reason: str, now: datetime, on: date) -> Entry:
 
 def balance(*, account: str, of: UUID | None, unit: str = UNIT) -> Decimal:
     """The sum of all postings on one account; 0 where nothing was posted."""
-    total = Posting.objects.filter(account__name=account, account__of=of, unit=unit).aggregate(
-        total=Sum("amount")
-    )["total"]
+    total = Posting.objects.filter(account__name=account, account__of=of, unit=unit).aggregate(total=Sum("amount"))["total"]
     return total if total is not None else Decimal(0)
 
 

@@ -22,9 +22,7 @@ class Account(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["tenant", "name", "of", "unit"], name="account_once", nulls_distinct=False
-            ),
+            models.UniqueConstraint(fields=["tenant", "name", "of", "unit"], name="account_once", nulls_distinct=False),
         ]
 
 

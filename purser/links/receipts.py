@@ -66,9 +66,7 @@ class Journal:
     """The engine's memory for one run. Every method commits a transaction of its own, and raises InsideTransaction when
     another is open, so that law 3 cannot be broken by a caller."""
 
-    def __init__(
-        self, *, tenant: UUID, run: Run, facts: Mapping[str, Facts], clock: Any, plan_id: UUID | None = None
-    ) -> None:
+    def __init__(self, *, tenant: UUID, run: Run, facts: Mapping[str, Facts], clock: Any, plan_id: UUID | None = None) -> None:
         self._tenant = tenant
         self._run = run
         self._facts = facts
@@ -230,9 +228,7 @@ def decide(receipt_id: UUID, *, applied: bool, now: datetime) -> Receipt:
     """A person has looked into the PSA and says whether an unknown outcome took effect."""
     receipt = _locked(receipt_id)
     if receipt.state != ReceiptState.UNSURE:
-        raise Refused(
-            f"This posting is {receipt.get_state_display().lower()}; nothing is left to decide.", code="state"
-        )
+        raise Refused(f"This posting is {receipt.get_state_display().lower()}; nothing is left to decide.", code="state")
     if applied:
         return confirm(receipt_id, now=now, note="a person confirmed it")
     step(receipt, ReceiptState.BUSY)

@@ -107,9 +107,7 @@ def set_resource(
     reconciles it once by difference, and only a reading of the PSA makes it in step (ID-18, ID-22)."""
     resource = _one(SourceResource, resource_id, "resource", connection_id=sync.source_id)
     service = _one(TargetService, service_id, "service", connection_id=sync.target_id)
-    upper = SubscriptionLink.objects.filter(
-        sync=sync, subscription_id=resource.subscription_id, cleared_at=None
-    ).first()
+    upper = SubscriptionLink.objects.filter(sync=sync, subscription_id=resource.subscription_id, cleared_at=None).first()
     if upper is None:
         raise Refused(
             f"The subscription of {resource.name} is not mapped yet.",
@@ -167,9 +165,7 @@ def unset_resource(*, link_id: UUID, now: datetime) -> Link:
             code="unsettled",
             hint="Try again when it is settled, or decide it in the failure log.",
         )
-    Receipt.objects.filter(link=link, state__in=("refused", "busy")).update(
-        state="dropped", confirmed_at=now, retry_at=None
-    )
+    Receipt.objects.filter(link=link, state__in=("refused", "busy")).update(state="dropped", confirmed_at=now, retry_at=None)
     link.cleared_at = now
     link.save(update_fields=["cleared_at"])
     return link
@@ -258,9 +254,7 @@ def move(*, services: Mapping[UUID, UUID], by: UUID | None, now: datetime) -> li
 
 def _set_subscription_to(old: Link, service: TargetService, *, by: UUID | None, now: datetime) -> None:
     """Move the middle level along when its last resource has left the old agreement."""
-    upper = SubscriptionLink.objects.filter(
-        sync=old.sync, subscription_id=old.resource.subscription_id, cleared_at=None
-    ).get()
+    upper = SubscriptionLink.objects.filter(sync=old.sync, subscription_id=old.resource.subscription_id, cleared_at=None).get()
     if upper.agreement_id == service.agreement_id:
         return
     if Link.objects.filter(subscription_link=upper, cleared_at=None).exists():
@@ -328,9 +322,7 @@ def _set_all_levels(sync: Sync, wish: Wish, by: UUID | None, now: datetime) -> L
     resource = _one(SourceResource, wish.resource_id, "resource", connection_id=sync.source_id)
     service = _one(TargetService, wish.service_id, "service", connection_id=sync.target_id)
     set_company(sync=sync, customer_id=resource.customer_id, account_id=service.agreement.account_id, by=by, now=now)
-    set_subscription(
-        sync=sync, subscription_id=resource.subscription_id, agreement_id=service.agreement_id, by=by, now=now
-    )
+    set_subscription(sync=sync, subscription_id=resource.subscription_id, agreement_id=service.agreement_id, by=by, now=now)
     return set_resource(
         sync=sync,
         resource_id=resource.pk,

@@ -27,9 +27,7 @@ def lay(connection: Any, *, password: str | None) -> None:
                 if role not in there:
                     cursor.execute(f"CREATE ROLE {role} NOLOGIN NOSUPERUSER NOBYPASSRLS INHERIT")
             if APP not in there:
-                cursor.execute(
-                    f"CREATE ROLE {APP} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT"
-                )
+                cursor.execute(f"CREATE ROLE {APP} LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE NOINHERIT")
             for seat in SEATS:
                 cursor.execute(f"GRANT {SHARED} TO {seat}")
                 cursor.execute(f"GRANT {seat} TO {APP}")

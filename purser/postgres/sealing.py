@@ -115,9 +115,7 @@ def unwrap(wrapped: bytes, *, masters: Iterable[Key], tenant: str) -> Key:
     return Key(_open(wrapped, keys=masters, place=_key_of(tenant)))
 
 
-def rewrap(
-    wrapped: bytes, *, masters: Iterable[Key], master: Key, tenant: str, random: Random = os.urandom
-) -> bytes:
+def rewrap(wrapped: bytes, *, masters: Iterable[Key], master: Key, tenant: str, random: Random = os.urandom) -> bytes:
     """The same data key under a new `master`; what it sealed stays as it is. `masters` open the old wrap."""
     key = unwrap(wrapped, masters=masters, tenant=tenant)
     return wrap(key, master=master, tenant=tenant, random=random)

@@ -26,9 +26,7 @@ def start(folder: Path, *, durable: bool = True, keep_running: bool = False) -> 
 
     os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     folder.mkdir(parents=True, exist_ok=True)
-    server = get_server(
-        folder, cleanup_mode=None if keep_running else "stop", start=False
-    )
+    server = get_server(folder, cleanup_mode=None if keep_running else "stop", start=False)
     if not (folder / "PG_VERSION").exists():
         server.ensure_pgdata_inited()
         settings = SETTINGS if durable else {**SETTINGS, **SPEED}

@@ -72,9 +72,7 @@ def _take(wanted: Seat) -> Iterator[None]:
     held = _seat.get()
     if held is not None:
         if held != wanted:
-            raise SecondSeat(
-                f"A transaction acts from one seat: {held.name} is taken, {wanted.name} was asked for."
-            )
+            raise SecondSeat(f"A transaction acts from one seat: {held.name} is taken, {wanted.name} was asked for.")
         with transaction.atomic():
             yield
         return

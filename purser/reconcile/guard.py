@@ -68,9 +68,7 @@ def doubts(
     if mark is not None:
         again = [c.key for c in plan.changes if mark(c) in posted_before]
         if again:
-            found.append(
-                Doubt("repeat", f"{len(again)} would repeat a posting that was made already, first {again[0]}.")
-            )
+            found.append(Doubt("repeat", f"{len(again)} would repeat a posting that was made already, first {again[0]}."))
     return tuple(found)
 
 

@@ -47,8 +47,7 @@ class Organisation(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(kind__in=Kind.values), name="organisation_kind_known"),
             models.CheckConstraint(
-                condition=models.Q(kind="operator", parent=None)
-                | (~models.Q(kind="operator") & ~models.Q(parent=None)),
+                condition=models.Q(kind="operator", parent=None) | (~models.Q(kind="operator") & ~models.Q(parent=None)),
                 name="organisation_only_operator_is_root",
             ),
         ]

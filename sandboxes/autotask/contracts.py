@@ -213,9 +213,7 @@ def _split(state: State, contract: Row, rows: list[Row], on: date) -> None:
             return
 
 
-def _transaction(
-    state: State, kind: Kind, contract: Row, line: Row, delta: int, on: date, now: datetime, by: str
-) -> Row:
+def _transaction(state: State, kind: Kind, contract: Row, line: Row, delta: int, on: date, now: datetime, by: str) -> Row:
     """A line of Autotask's own list of prorated changes, for the period that the change falls in."""
     first, last = period_of(state, contract, on)
     days, of = (last - on).days + 1, (last - first).days + 1

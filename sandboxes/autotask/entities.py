@@ -188,9 +188,7 @@ def _fields(text: str) -> dict[str, Field]:
         if match is None:
             raise ValueError(f"field {word!r} is not written as this module says")
         name, kind, length, required, read_only, reference, picklist = match.groups()
-        found[name] = Field(
-            name, kind, int(length or 0), bool(required), bool(read_only), reference or "", bool(picklist)
-        )
+        found[name] = Field(name, kind, int(length or 0), bool(required), bool(read_only), reference or "", bool(picklist))
     return found
 
 

@@ -87,8 +87,7 @@ def _line(state: dict[str, Any], kind: Kind, line: Row, rows: list[Row], now: da
 def _table(names: Iterable[str], rows: Iterable[list[str]]) -> str:
     head = "".join(f"<th scope=col>{escape(n)}</th>" for n in names)
     body = "".join(
-        "<tr>" + "".join(f"<td{' class=n' if _numeric(c) else ''}>{escape(c)}</td>" for c in cells) + "</tr>"
-        for cells in rows
+        "<tr>" + "".join(f"<td{' class=n' if _numeric(c) else ''}>{escape(c)}</td>" for c in cells) + "</tr>" for cells in rows
     )
     return f"<table><tr>{head}</tr>{body}</table>"
 

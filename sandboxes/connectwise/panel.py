@@ -31,9 +31,7 @@ def render(app: ConnectWise) -> Response:
         first, last = agreement["startDate"][:10], (agreement["endDate"] or "no end")[:10]
         proration = "proration on" if agreement["prorateFlag"] else "proration off"
         facts = f"{rows.status(agreement, today)} · {first} to {last} · {proration}"
-        lines = [
-            _line(rows.shown(row, agreement, today, n)) for n, row in enumerate(app.additions(agreement["id"]), start=1)
-        ]
+        lines = [_line(rows.shown(row, agreement, today, n)) for n, row in enumerate(app.additions(agreement["id"]), start=1)]
         title = f"{agreement['company']['name']}: {agreement['name']} (#{agreement['id']})"
         head = "".join(f"<th scope=col>{name}</th>" for name in _HEAD)
         parts.append(

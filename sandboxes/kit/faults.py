@@ -46,9 +46,7 @@ class Fault:
     hits: int = field(default=0)
 
     def matches(self, method: str, path: str) -> bool:
-        return (not self.method or self.method == method) and (
-            not self.path or re.search(self.path, path) is not None
-        )
+        return (not self.method or self.method == method) and (not self.path or re.search(self.path, path) is not None)
 
 
 class Faults:

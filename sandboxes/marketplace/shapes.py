@@ -22,9 +22,7 @@ def _number(quantity: Any) -> int | float:
 def customer(row: Row, *, new: bool, detail: bool = False) -> Row:
     if new:
         return _customer_21(row)
-    shape = {
-        k: row[k] for k in ("id", "externalId", "name", "status", "address", "contactPersons", "language")
-    }
+    shape = {k: row[k] for k in ("id", "externalId", "name", "status", "address", "contactPersons", "language")}
     return {**shape, "taxRegId": row.get("taxRegId", "")} if detail else shape
 
 

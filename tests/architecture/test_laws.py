@@ -33,9 +33,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def effects_without_plan(sources: dict[str, str]) -> list[str]:
     """Where a target is applied or a connector adjusts outside of its place: called, handed on, or got by name."""
-    return [
-        f"{path}:{found}" for path, text in sorted(sources.items()) for found in _effects(path, ast.parse(text))
-    ]
+    return [f"{path}:{found}" for path, text in sorted(sources.items()) for found in _effects(path, ast.parse(text))]
 
 
 def _effects(path: str, tree: ast.Module) -> Iterator[str]:
@@ -189,9 +187,7 @@ def witnessed(kind: type[Journal], answer: Outcome) -> tuple[list[str | None], s
         return target.seen, after
 
 
-@pytest.mark.parametrize(
-    ("answer", "after"), [(Done("1"), "done"), (Refusal("no"), "refused"), (Delay("later"), "busy")]
-)
+@pytest.mark.parametrize(("answer", "after"), [(Done("1"), "done"), (Refusal("no"), "refused"), (Delay("later"), "busy")])
 def test_law_3_the_intention_is_committed_before_the_call(answer: Outcome, after: str) -> None:
     assert witnessed(Journal, answer) == (["intended"], after)
 

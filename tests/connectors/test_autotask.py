@@ -349,9 +349,7 @@ def test_it_keeps_to_the_contracts_asked_for_when_it_reads_all_lines() -> None:
         gone = house.control("line_add", contractID=1500, serviceID=3, units=9)["id"]
         asked = [str(1000 + n) for n in range(501) if n != 7] + ["900001"]
         house.app.state["rows"]["ContractServices"] = {
-            id: line
-            for id, line in house.app.state["rows"]["ContractServices"].items()
-            if int(id) % 2 or line["id"] == gone
+            id: line for id, line in house.app.state["rows"]["ContractServices"].items() if int(id) % 2 or line["id"] == gone
         }
         reading = house.psa.services(asked, since=TODAY)
         assert house.paths().count("ContractServices/query") == 1
@@ -475,9 +473,7 @@ def test_reads_lag_behind_for_as_long_as_the_sandbox_says(house: House) -> None:
         (change(1, 2, unit_price=Decimal("0.12345678901234567890123")), "validation"),
     ],
 )
-def test_a_refused_adjustment_changes_nothing_and_says_what_to_do(
-    house: House, adjustment: Adjustment, code: str
-) -> None:
+def test_a_refused_adjustment_changes_nothing_and_says_what_to_do(house: House, adjustment: Adjustment, code: str) -> None:
     outcome = house.psa.adjust(adjustment, once="a")
     assert isinstance(outcome, Refusal), outcome
     assert outcome.code == code

@@ -26,7 +26,7 @@ from sandboxes.kit import Fault, Request, Response
 from sandboxes.kit.faults import KINDS
 from tests.connectors.test_autotask import SECRETS, TODAY, House, change, opened, seed
 
-SHORT = Timeouts(connect=2, read=0.1, total=0.2)
+SHORT = Timeouts(connect=2, read=0.3, total=0.5)
 CALLS: dict[str, Callable[[AutotaskConnector], Any]] = {
     "test": lambda c: c.test(),
     "accounts": lambda c: c.accounts(),
@@ -176,9 +176,7 @@ def test_an_adjustment_takes_effect_at_most_once_and_says_truly(
 
 
 @pytest.mark.parametrize(("kind", "more", "code"), READS, ids=lambda v: v if isinstance(v, str) else "")
-def test_a_fault_before_the_adjustment_is_sent_leaves_nothing_in_doubt(
-    kind: str, more: dict[str, Any], code: str
-) -> None:
+def test_a_fault_before_the_adjustment_is_sent_leaves_nothing_in_doubt(kind: str, more: dict[str, Any], code: str) -> None:
     with opened(timeouts=SHORT) as house:
         house.app.faults.arm(Fault(kind, path="zoneInformation", **more))
         outcome = house.psa.adjust(change(1, 8), once="a")

@@ -59,7 +59,7 @@ class World:
         host = self.url.removeprefix("http://")
         http = Http(
             hosts=HostRule(patterns=("*.myconnectwise.net",), sandbox=frozenset({host})),
-            timeouts=Timeouts(connect=1.0, read=0.25, total=0.6),
+            timeouts=Timeouts(connect=1.0, read=0.6, total=1.2),
         )
         self.doors.append(http)
         return ConnectWiseConnector(

@@ -29,7 +29,7 @@ CALLS: dict[str, Callable[[MarketplaceConnector], Any]] = {
     "/products": lambda c: c.products(),
 }
 LISTS = [path for path in CALLS if path != "/subscriptions/S1"]
-SHORT = Timeouts(connect=2, read=0.25, total=0.5)
+SHORT = Timeouts(connect=2, read=0.6, total=1.2)
 
 
 @dataclass(frozen=True)
@@ -278,9 +278,7 @@ def test_it_makes_no_wrong_count_of_a_malformed_answer(
 @given(body=ANYTHING)
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @pytest.mark.parametrize("path", CALLS)
-def test_it_never_crashes_whatever_json_it_is_given(
-    lasting: tuple[House, MarketplaceConnector], path: str, body: Any
-) -> None:
+def test_it_never_crashes_whatever_json_it_is_given(lasting: tuple[House, MarketplaceConnector], path: str, body: Any) -> None:
     try:
         found = answered(*lasting, path, body)
     except Failure:

@@ -95,13 +95,10 @@ def test_a_receipt_of_another_tenants_link_is_refused() -> None:
 
 
 @given(attempts=st.integers(1, 10_000), asked=st.none() | st.integers(0, 7200))
-def test_a_failure_is_due_again_within_the_promise_unless_the_vendor_asks_for_longer(
-    attempts: int, asked: int | None
-) -> None:
+def test_a_failure_is_due_again_within_the_promise_unless_the_vendor_asks_for_longer(attempts: int, asked: int | None) -> None:
     """With a pass every two minutes a cause that is gone is noticed within five. Source: ID-41."""
     wait = timedelta(seconds=asked) if asked is not None else None
     due = receipts.due_in(attempts, Delay("later", retry_after=wait))
     assert due >= (wait or timedelta(0))
     assert due <= max(timedelta(minutes=3), wait or timedelta(0))
     assert due > timedelta(0)
-

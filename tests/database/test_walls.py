@@ -163,9 +163,7 @@ def _indexes(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]
 def _triggers(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]:
     on = {
         (t, n)
-        for t, n in rows(
-            cursor, "SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE tgenabled IN ('O', 'A')"
-        )
+        for t, n in rows(cursor, "SELECT tgrelid::regclass::text, tgname::text FROM pg_trigger WHERE tgenabled IN ('O', 'A')")
     }
     for table, declared in tables.items():
         needed = ["purser_no_change", "purser_no_truncate"] if declared.append_only else []

@@ -119,9 +119,7 @@ def ports_by(clock: Callable[[], datetime], *, dialling: Dialling | None = None)
             settings=connectwise.ConnectWiseSettings(
                 s["site"], s["company_id"], s["client_id"], dated=s.get("dated") == "yes"
             ),
-            secrets=connectwise.ConnectWiseSecrets(
-                s["integrator_user"], secret(connection, "integrator_password")
-            ),
+            secrets=connectwise.ConnectWiseSecrets(s["integrator_user"], secret(connection, "integrator_password")),
             clock=clock,
         )
 
@@ -175,6 +173,7 @@ def edit(world: World, psa: str, count: int) -> None:
 
 
 # What is true at the PSA, whatever its interface says
+
 
 def units(made: World, service: str, on: date) -> Decimal:
     """The units of one service (`9/service:12`, `9/product:210`) that the sandbox holds for a day."""
@@ -312,5 +311,3 @@ def service_of(psa: str, i: int) -> str:
 
 def link_many(made: World, psa: str, n: int) -> list[Link]:
     return [made.link(f"S{i}/EXO1", service_of(psa, i)) for i in range(1, n + 1)]
-
-

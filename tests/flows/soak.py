@@ -166,7 +166,7 @@ def person(world: Any, psa: str, tally: Tally) -> None:
         tally.done["plan approved"] += 1
     with tenancy.acting_in(world.tenant):
         old = world.clock() - timedelta(minutes=10)
-        unsure = list(Receipt.objects.filter(state="unsure", intended_at__lt=old).select_related("link__service"))
+        unsure = list(Receipt.objects.filter(state="unsure", intended_at__lt=old).select_related("link__service__agreement"))
     for receipt in unsure:
         there = is_there(world, psa, receipt)
         with tenancy.acting_in(world.tenant):
@@ -195,9 +195,7 @@ def verify(world: Any, psa: str, links: list[Any], counts: dict[int, int]) -> li
     with tenancy.acting_in(world.tenant):
         for i, link in zip(sorted(counts), links, strict=True):
             held = Link.objects.get(pk=link.pk)
-            log = sum(
-                Receipt.objects.filter(link=link, state="done").values_list("amount", flat=True), Decimal(0)
-            )
+            log = sum(Receipt.objects.filter(link=link, state="done").values_list("amount", flat=True), Decimal(0))
             by_hand = -entries.balance(account="hand", of=link.pk)
             if ends[i] != counts[i]:
                 wrong.append(f"S{i}: the PSA ends at {ends[i]}, the marketplace at {counts[i]}")

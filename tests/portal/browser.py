@@ -7,6 +7,8 @@ them out.
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterator
@@ -50,8 +52,9 @@ def assets() -> Path:
     return build.BUILT
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
+@functools.cache
+def _chromium() -> Browser:
+    """One browser a process, however many places ask for the fixture: a second loop in the thread is refused."""
     if os.environ.get("PURSER_NO_BROWSER") == "1":
         pytest.skip("PURSER_NO_BROWSER=1: tests with a browser are left out.")
     found = next((path for path in CHROMIUM if Path(path).exists()), None)
@@ -59,10 +62,15 @@ def browser() -> Iterator[Browser]:
         pytest.fail("No browser: install Debian's chromium-headless-shell (or chromium), or set PURSER_NO_BROWSER=1.")
     # Playwright's own loop runs in this thread, and Django refuses synchronous queries where it sees one.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=found, args=QUIET)
-        yield opened
-        opened.close()
+    playwright = sync_playwright().start()
+    opened = playwright.chromium.launch(executable_path=found, args=QUIET)
+    atexit.register(lambda: (opened.close(), playwright.stop()))
+    return opened
+
+
+@pytest.fixture(scope="session")
+def browser() -> Browser:
+    return _chromium()
 
 
 class _Server(ThreadingMixIn, WSGIServer):

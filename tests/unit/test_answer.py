@@ -47,9 +47,7 @@ def test_it_reads_retry_after_and_believes_nothing_absurd(value: str, expected: 
         (204, True, Unsure, "server"),
     ],
 )
-def test_it_classes_a_status_nobody_foresaw(
-    status: int, effect: bool, kind: type[Failure], code: str
-) -> None:
+def test_it_classes_a_status_nobody_foresaw(status: int, effect: bool, kind: type[Failure], code: str) -> None:
     answer = Answer("POST", "https://v.example/x?token=1", status, {}, b"", effect=effect)
     error = answer.unexpected("Bad day")
     assert type(error) is kind

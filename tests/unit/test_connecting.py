@@ -29,9 +29,7 @@ def _at(port: int, host: str = "127.0.0.1") -> HostRule:
 
 @pytest.mark.parametrize("effect", [False, True], ids=["read", "effect"])
 def test_it_says_busy_when_no_connection_came_about(effect: bool) -> None:
-    with socket.create_server(
-        ("127.0.0.1", 0)
-    ) as silent:  # takes the connection, says nothing to the handshake
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection, says nothing to the handshake
         port = silent.getsockname()[1]
         _expect_busy(f"https://127.0.0.1:{port}/", port, effect=effect)
     _expect_busy(f"http://127.0.0.1:{port}/", port, effect=effect)  # and now it refuses
@@ -69,9 +67,7 @@ def _certificate(folder: Path, name: str) -> Path:
 
 
 @pytest.mark.parametrize("certified", ["vendor.example", "other.example"])
-def test_it_asks_the_checked_address_for_the_name_and_believes_only_the_name(
-    tmp_path: Path, certified: str
-) -> None:
+def test_it_asks_the_checked_address_for_the_name_and_believes_only_the_name(tmp_path: Path, certified: str) -> None:
     file = _certificate(tmp_path, certified)
     asked: list[str | None] = []
     heard: list[bytes] = []
@@ -84,9 +80,7 @@ def test_it_asks_the_checked_address_for_the_name_and_believes_only_the_name(
         try:
             with context.wrap_socket(connection, server_side=True) as secure:
                 heard.append(secure.recv(65536))
-                secure.sendall(
-                    b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
-                )
+                secure.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
         except OSError:
             connection.close()
 

@@ -122,9 +122,7 @@ def test_the_table_of_faults_misses_none_of_the_sandbox() -> None:
 
 
 @pytest.mark.parametrize("effect", [False, True], ids=["read", "effect"])
-@pytest.mark.parametrize(
-    ("fault", "code", "applied"), FAULTS, ids=[f"{f.kind}-{f.status}" for f, _, _ in FAULTS]
-)
+@pytest.mark.parametrize(("fault", "code", "applied"), FAULTS, ids=[f"{f.kind}-{f.status}" for f, _, _ in FAULTS])
 def test_it_sorts_every_fault_by_what_the_caller_may_do_next(
     doors: Callable[..., Http],
     server: Server,
@@ -289,9 +287,7 @@ def test_it_ignores_proxies_and_keeps_no_cookie(
     assert "cookie" not in http.send("GET", f"{server.url}/echo").json()["headers"]
 
 
-def test_it_sends_an_effect_on_a_connection_of_its_own(
-    server: Server, vendor: Vendor, doors: Callable[..., Http]
-) -> None:
+def test_it_sends_an_effect_on_a_connection_of_its_own(server: Server, vendor: Vendor, doors: Callable[..., Http]) -> None:
     connections: list[str] = []
 
     def resolver(host: str, port: int) -> list[str]:

@@ -40,9 +40,7 @@ def test_months_are_added_as_a_calendar_does(first: date, months: int) -> None:
 
 
 @given(first=dates, every=st.sampled_from(sorted(period.MONTHS)), data=st.data())
-def test_the_period_that_holds_a_day_is_the_one_between_two_starts(
-    first: date, every: str, data: st.DataObject
-) -> None:
+def test_the_period_that_holds_a_day_is_the_one_between_two_starts(first: date, every: str, data: st.DataObject) -> None:
     walked = starts(first, period.MONTHS[every])
     day = data.draw(st.dates(walked[0], walked[-1] - DAY))
     found = period.holding(day, first=first, every=every)

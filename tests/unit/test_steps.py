@@ -273,11 +273,9 @@ def test_a_second_look_finds_nothing_left(segments: tuple[Segment, ...], wanted:
     found = decide(wanted, segments)
     assume(found)
     edges = sorted(
-        {TODAY, *(s.effective_on for s in found)}
-        | {d for s in segments for d in (s.starts_on, s.ends_on) if d is not None}
+        {TODAY, *(s.effective_on for s in found)} | {d for s in segments for d in (s.starts_on, s.ends_on) if d is not None}
     )
     after = tuple(
-        Segment(start, end, shown(segments, found, start))
-        for start, end in zip(edges, [*edges[1:], None], strict=True)
+        Segment(start, end, shown(segments, found, start)) for start, end in zip(edges, [*edges[1:], None], strict=True)
     )
     assert decide(wanted, after) == []

@@ -53,9 +53,7 @@ def test_it_refuses_what_would_break_later(content: bytes) -> None:
 
 
 def test_it_takes_everything_else_as_written() -> None:
-    content = (
-        b'\xef\xbb\xbf{"price": 12.10, "n": 12345678901234567890, "e": 1E+2, "t": "\\ud83d\\ude00 \\\\u0000"}'
-    )
+    content = b'\xef\xbb\xbf{"price": 12.10, "n": 12345678901234567890, "e": 1E+2, "t": "\\ud83d\\ude00 \\\\u0000"}'
     found = strict.loads(content)
     assert found == {
         "price": Decimal("12.10"),
@@ -88,10 +86,7 @@ def test_it_reads_json_only_under_the_name_of_json(kind: str, taken: bool) -> No
 
 
 plain = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-(10**18), 10**18)
-    | st.text(st.characters(exclude_categories=["Cs"])),
+    st.none() | st.booleans() | st.integers(-(10**18), 10**18) | st.text(st.characters(exclude_categories=["Cs"])),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=5), inner, max_size=4),
     max_leaves=20,
 )
@@ -110,9 +105,7 @@ def test_it_writes_money_exactly(amount: Decimal) -> None:
     assert strict.loads(strict.dumps([amount])) == [amount]
 
 
-@pytest.mark.parametrize(
-    "value", [Decimal("0.12345678901234567890"), float("nan"), Decimal("NaN"), Decimal("Infinity")]
-)
+@pytest.mark.parametrize("value", [Decimal("0.12345678901234567890"), float("nan"), Decimal("NaN"), Decimal("Infinity")])
 def test_it_writes_no_number_that_would_arrive_as_another(value: Any) -> None:
     with pytest.raises((ValueError, ArithmeticError)):
         strict.dumps({"amount": value})

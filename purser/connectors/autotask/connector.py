@@ -146,9 +146,7 @@ class AutotaskConnector:
         note = "not read back; the price of a bundle stays as it is" if kept else "not read back"
         return Done(reference, note)
 
-    def _query(
-        self, entity: str, filters: Sequence[Mapping[str, Any]], fields: Sequence[str], *, first: bool
-    ) -> Pages[Any]:
+    def _query(self, entity: str, filters: Sequence[Mapping[str, Any]], fields: Sequence[str], *, first: bool) -> Pages[Any]:
         """A query whose failure cuts a reading short, unless it is the first: then nothing could be read."""
         try:
             return self._client.query(entity, filters, fields)

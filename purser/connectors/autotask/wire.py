@@ -161,9 +161,7 @@ class Words:
 
 def words(lists: Mapping[str, Mapping[int, str]]) -> Words:
     """Raises Malformed when the picklists lack what every database must have."""
-    recurring = [
-        n for n, label in lists.get("contractType", {}).items() if label.strip().casefold() == "recurring service"
-    ]
+    recurring = [n for n, label in lists.get("contractType", {}).items() if label.strip().casefold() == "recurring service"]
     in_effect = [n for n, label in lists.get("status", {}).items() if label.strip().casefold() in _IN_EFFECT]
     if len(recurring) != 1 or not in_effect:
         raise Malformed(

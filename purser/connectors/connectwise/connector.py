@@ -232,9 +232,7 @@ class ConnectWiseConnector:
         for n in range(0, len(wanted), _IDS_A_CALL):
             ids = ",".join(map(str, wanted[n : n + _IDS_A_CALL]))
             try:
-                pages = self._client.pages(
-                    "/procurement/catalog", {"conditions": f"id in ({ids})", "fields": _CATALOG_FIELDS}
-                )
+                pages = self._client.pages("/procurement/catalog", {"conditions": f"id in ({ids})", "fields": _CATALOG_FIELDS})
             except Failure:
                 break
             found |= wire.read(pages.rows, wire.catalog_item, "catalogue item").items

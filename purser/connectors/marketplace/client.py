@@ -89,9 +89,7 @@ class Client:
     def _key(self) -> dict[str, str]:
         key = self._secrets.subscription_key
         if not (key.isascii() and key.isprintable()):
-            raise Refused(
-                "The subscription key has characters that no key has.", code="credentials", hint=CHECK_ACCOUNT
-            )
+            raise Refused("The subscription key has characters that no key has.", code="credentials", hint=CHECK_ACCOUNT)
         return {"X-Subscription-Key": key}
 
     def _token(self) -> str:

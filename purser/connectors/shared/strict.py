@@ -47,9 +47,7 @@ def dumps(value: Any) -> bytes:
 
     Raises ValueError for a Decimal that JSON readers would round, and for NaN and infinities.
     """
-    return json.dumps(
-        value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_number
-    ).encode("utf-8")
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_number).encode("utf-8")
 
 
 def _constant(text: str) -> Any:

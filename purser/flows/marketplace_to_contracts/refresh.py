@@ -121,9 +121,7 @@ def psa(
     everything = agreement_ids is None
     accounts = port.accounts() if everything else None
     agreements = port.agreements()
-    asked = (
-        sorted(a.id for a in agreements.items.values() if a.takes_services) if everything else list(agreement_ids or ())
-    )
+    asked = sorted(a.id for a in agreements.items.values() if a.takes_services) if everything else list(agreement_ids or ())
     first = since or today - timedelta(days=1)
     at = clock()  # when it begins: what was sent later may not be in it, however long it takes
     services = port.services(asked, since=first) if asked else Reading({}, agreements.at)

@@ -191,9 +191,7 @@ def _pass(
             now=clock(),
         )
         wanted, held = found.readings(at=target.at, held=target.services)
-        planned: Plan[Standing] = difference(
-            wanted=wanted, held=held, asides=found.asides, describe=describe, lane=link_of
-        )
+        planned: Plan[Standing] = difference(wanted=wanted, held=held, asides=found.asides, describe=describe, lane=link_of)
         limits = guard.Limits(sync.limit_percent, sync.limit_least, Decimal(sync.limit_down))
         doubts = guard.doubts(
             planned,

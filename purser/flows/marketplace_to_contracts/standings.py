@@ -131,9 +131,7 @@ def build(
         ):
             found.set_aside(link, "unsettled", f"The last posting is {receipt.get_state_display().lower()}.")
         elif receipt is not None and receipt.retry_at is not None and receipt.retry_at > now:
-            found.set_aside(
-                link, "later", f"The last posting failed; it is tried again at {receipt.retry_at:%H:%M:%S}."
-            )
+            found.set_aside(link, "later", f"The last posting failed; it is tried again at {receipt.retry_at:%H:%M:%S}.")
         elif link.resource.subscription.status == "pending":
             found.set_aside(link, "pending", "The subscription is not active at the marketplace yet.")
         elif service is None or agreement is None:

@@ -32,9 +32,7 @@ def accept(actor: Actor, *, sync_id: UUID, item: str, count: int, reason: str, n
     if held == 0:
         raise Refused("There is nothing to accept: the count is 0.", code="nothing")
     if held > count:
-        raise Refused(
-            f"There are {held} by now, and you were shown {count}.", code="moved", hint="Look at the list again."
-        )
+        raise Refused(f"There are {held} by now, and you were shown {count}.", code="moved", hint="Look at the list again.")
     words = checklist.ITEMS[item][0]
     acts.record(
         actor,

@@ -67,9 +67,7 @@ def reject(actor: Actor, *, plan_id: UUID, reason: str, now: datetime) -> Stored
     permit.check(actor, "plans.approve")
     by = _person(actor)
     if not reason.strip():
-        raise Refused(
-            "A rejection needs a reason.", code="reason", hint="Say in a few words why nothing is to be posted."
-        )
+        raise Refused("A rejection needs a reason.", code="reason", hint="Say in a few words why nothing is to be posted.")
     found = stored.one(plan_id)
     acts.record(
         actor,

@@ -28,6 +28,4 @@ def run_now(actor: Actor, *, sync_id: UUID, now: datetime) -> bool:
 
 def ask(pair: Sync, *, tenant: UUID, cause: str) -> bool:
     """Enqueue a pass with the caller's transaction. A waiting one is enough: it will see what was written here."""
-    return queue.defer(
-        "purser.sync", lock=f"sync:{pair.pk}", merge=True, tenant=str(tenant), sync=str(pair.pk), cause=cause
-    )
+    return queue.defer("purser.sync", lock=f"sync:{pair.pk}", merge=True, tenant=str(tenant), sync=str(pair.pk), cause=cause)

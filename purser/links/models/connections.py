@@ -31,7 +31,7 @@ class Connection(TenantModel):
     `paused_*` name why nothing is called until a person acts. `read_at`, `whole`, `cut` describe the latest reading.
     """
 
-    walls: ClassVar[Walls] = Walls(history=True, operator_reads=True)
+    walls: ClassVar[Walls] = Walls(history=True, operator_reads=True, unkept=("read_at", "tested_at"))
 
     kind = models.CharField(max_length=12, choices=ConnectionKind.choices)
     name = models.CharField(max_length=100)

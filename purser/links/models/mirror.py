@@ -33,9 +33,7 @@ class Mirrored(TenantModel):
         abstract = True
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["tenant", "connection", "external_id"], name="%(app_label)s_%(class)s_once"
-            ),
+            models.UniqueConstraint(fields=["tenant", "connection", "external_id"], name="%(app_label)s_%(class)s_once"),
         ]
 
 

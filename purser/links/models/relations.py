@@ -55,9 +55,7 @@ class SubscriptionLink(Relation):
     class Meta(Relation.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["tenant", "sync", "subscription"], condition=OPEN, name="subscription_link_once"
-            ),
+            models.UniqueConstraint(fields=["tenant", "sync", "subscription"], condition=OPEN, name="subscription_link_once"),
         ]
         indexes = [models.Index(fields=["tenant", "company_link"])]
 
@@ -88,6 +86,8 @@ class Link(Relation):
     was made, so baseline + confirmed adjustments + accepted hand edits = expected, always. `offset` is the difference a
     person accepted under "PSA wins".
     """
+
+    walls: ClassVar[Walls] = Walls(history=True, unkept=("confirmed_at",))
 
     subscription_link = tenant_key(SubscriptionLink, related_name="resource_links")
     resource = tenant_key(SourceResource, related_name="links")

@@ -63,9 +63,7 @@ class StoredPlan(TenantModel):
     made_at = models.DateTimeField()
     made_by = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     decided_at = models.DateTimeField(null=True)
-    decided_by = models.ForeignKey(
-        Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
-    )
+    decided_by = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     reason = models.CharField(max_length=500, blank=True)
 
     class Meta(TenantModel.Meta):

@@ -163,7 +163,5 @@ def counts(pair: Sync, *, today: date, now: datetime) -> dict[str, int]:
         "drift": drift.undecided(context).count(),
         "stale": sum(1 for side in home.health(pair, now=now) if not side.trusted),
         "failures": logs.open_failures(context),
-        "behind": links.filter(
-            state__in=(LinkState.BEHIND, LinkState.FAILED, LinkState.UNSURE, LinkState.WAITING)
-        ).count(),
+        "behind": links.filter(state__in=(LinkState.BEHIND, LinkState.FAILED, LinkState.UNSURE, LinkState.WAITING)).count(),
     }

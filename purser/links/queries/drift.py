@@ -28,9 +28,7 @@ def every(context: str = "") -> QuerySet[Drift, Any]:
             "link__service__agreement__account",
             "closed_by",
         )
-        .annotate(
-            waits=Case(When(UNDECIDED, then=Value("yes")), default=Value("no"), output_field=CharField(max_length=3))
-        )
+        .annotate(waits=Case(When(UNDECIDED, then=Value("yes")), default=Value("no"), output_field=CharField(max_length=3)))
     )
 
 

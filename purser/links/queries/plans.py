@@ -133,9 +133,7 @@ def moved(plan: StoredPlan) -> list[Moved]:
 
 def progress(plan: StoredPlan) -> Progress:
     """Over when each change has a receipt with an outcome, or the pass that posts it has ended."""
-    states = Counter(
-        dict(Receipt.objects.filter(plan=plan).values_list("state").annotate(n=Count("id")).order_by("state"))
-    )
+    states = Counter(dict(Receipt.objects.filter(plan=plan).values_list("state").annotate(n=Count("id")).order_by("state")))
     posted = sum(states[s] for s in POSTED_RECEIPTS)
     failed = sum(states[s] for s in FAILED_RECEIPTS)
     ended = bool(plan.run and plan.run.ended_at)
@@ -145,9 +143,7 @@ def progress(plan: StoredPlan) -> Progress:
 
 def preview_since(sync_id: UUID, *, since: datetime) -> tuple[Run | None, StoredPlan | None]:
     """The dry pass that began after `since`, and the plan it left; a pass that found no difference leaves none."""
-    run = (
-        Run.objects.filter(sync_id=sync_id, cause="preview", started_at__gte=since).order_by("started_at", "id").first()
-    )
+    run = Run.objects.filter(sync_id=sync_id, cause="preview", started_at__gte=since).order_by("started_at", "id").first()
     plan = StoredPlan.objects.filter(run=run, state=PlanState.PREVIEW).first() if run else None
     return run, plan
 
