@@ -38,7 +38,7 @@ def web(host: str = "127.0.0.1", port: int = 8000, workers: int = 1) -> None:
 
 
 @app.command()
-def worker(concurrency: int = 2) -> None:
+def worker(concurrency: int = 6) -> None:
     """Do the jobs: passes over pairs, previews, readings."""
     django()
     from purser.cli import serve

@@ -61,8 +61,10 @@ APP_PASSWORD = None if "host=/" in OWNER_URL or "host=%2F" in OWNER_URL else _de
 APP_URL = env.str("PURSER_APP_DATABASE_URL", "") or as_app(OWNER_URL, role="purser_app", password=APP_PASSWORD)
 
 
-# A request or a step that takes a minute is lost anyway. JIT compiles our short queries for longer than they run.
-APP_OPTIONS = "-c statement_timeout=60s -c idle_in_transaction_session_timeout=120s -c jit=off"
+# A request or a step that takes a minute is lost anyway. JIT compiles our short queries for longer than they run. A policy
+# compares each joined table with the same setting, so every order of joins looks possible to the planner: with seven
+# tables it planned for 30 ms what runs in 1; within groups of three it keeps the order of the query.
+APP_OPTIONS = "-c statement_timeout=60s -c idle_in_transaction_session_timeout=120s -c jit=off -c join_collapse_limit=3"
 
 
 def _database(url: str, options: str = "") -> dict[str, Any]:
