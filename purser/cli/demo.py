@@ -23,6 +23,7 @@ from pathlib import Path
 
 VENDORS = ("marketplace", "autotask", "connectwise")
 FIRST_SANDBOX_PORT = 8101
+MOST_RESTARTS = 20
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -78,8 +79,9 @@ def serve(home: Path, *, port: int) -> None:
         if not story.told(home):
             story.tell(home, ports, say=_say)
         story.to_today(ports)
-        processes.start("web", "-m", "purser.cli.main", "web", "--port", str(port))
-        processes.start("worker", "-m", "purser.cli.main", "worker")
+        commands = {"web": ("web", "--port", str(port)), "worker": ("worker",)}
+        for name, arguments in commands.items():
+            processes.start(name, "-m", "purser.cli.main", *arguments)
         _wait(f"http://127.0.0.1:{port}/health", processes)
         _say("")
         _say(f"Purser is running at http://127.0.0.1:{port}")
@@ -89,8 +91,15 @@ def serve(home: Path, *, port: int) -> None:
         for name, path in (("marketplace", "/_panel/launch"), ("autotask", "/_panel/"), ("connectwise", "/_panel/")):
             _say(f"  {name:12} http://127.0.0.1:{ports[name]}{path}")
         _say(f"Mail it would have sent: {home / 'mail'}. Logs: {home / 'logs'}. Ctrl-C stops all of it.")
-        while not (name := processes.died()):
+        restarts = 0
+        while restarts < MOST_RESTARTS:
             time.sleep(0.5)
+            if (name := processes.died()) in commands:
+                _say(f"The {name} process ended by itself (see {home / 'logs' / f'{name}.log'}); starting it again.")
+                processes.start(name, "-m", "purser.cli.main", *commands[name])
+                restarts += 1
+            elif name:
+                break
         _give_up(f"The {name} process ended by itself; see {home / 'logs' / f'{name}.log'}.")
 
 
@@ -114,6 +123,7 @@ def once(home: Path) -> None:
 def _everything(home: Path, ports: dict[str, int], *, site: str) -> Iterator[Processes]:
     """The database, the walls and the sandboxes; everything ends with the block."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job starts with it ignored
     home.mkdir(parents=True, exist_ok=True)
     os.environ.update(
         PURSER_HOME=str(home),
