@@ -196,9 +196,5 @@ def psa_of(connection: Connection) -> Psa:
     return port
 
 
-def port_of(connection: Connection) -> Marketplace | Psa:
-    return marketplace_of(connection) if connection.kind == ConnectionKind.MARKETPLACE else psa_of(connection)
-
-
 ports = Ports(marketplace=marketplace_of, psa=psa_of)
 kinds = Kinds(FIELDS, check_addresses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import calendar
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 
 MONTHS = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}
 
@@ -63,7 +63,3 @@ def next_start(day: date, *, first: date, every: str) -> date:
 def month_of(day: date) -> Period:
     start = day.replace(day=1)
     return Period(start, plus_months(start, 1))
-
-
-def day_after(day: date) -> date:
-    return day + timedelta(days=1)

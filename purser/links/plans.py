@@ -76,10 +76,10 @@ def schedule(sync: Sync, *, now: datetime) -> None:
 
 
 def posted_lately(sync_id: UUID, *, now: datetime) -> set[str]:
-    """Marks (link, date, from and to) of recent postings that were followed by another one of the same link.
+    """Marks, as `standing.mark` makes them, of the postings of the last day that healed a hand edit.
 
-    A posting that led from 1 to 8 turns up again only if the PSA went back to 1: by hand (then it is drift, recorded and
-    healed) or because our reading is wrong (then the guard must stop it)."""
+    Healing once is the policy; the very same healing twice in a day means that somebody or something undoes it, and the
+    guard lets a person look."""
     rows = Receipt.objects.filter(
         link__sync_id=sync_id, state__in=POSTED_RECEIPTS, intended_at__gte=now - REPEAT_WITHIN, healing=True
     ).values_list("link_id", "effective_on", "units_before", "units_after")
