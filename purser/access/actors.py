@@ -1,7 +1,9 @@
-"""Who acts: a person in one organisation, or Purser itself in a job."""
+"""Who acts: a person in one organisation, as its member or on its behalf, or Purser itself in a job."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -13,6 +15,9 @@ from django.http import HttpRequest
 from purser.access import verbs
 from purser.access.models import Membership, Person
 from purser.kernel.errors import Missing
+from purser.postgres import tenancy
+from purser.tenants import grants, packages
+from purser.tenants.models import Grant, GrantKind, Kind
 
 # Ways into a session that prove possession of a link, not of the password or a factor.
 WITHOUT_PROOF = frozenset({"launch"})
@@ -23,7 +28,9 @@ class Actor:
     """`verified_at`: when the password or a second factor was last entered in this session; None where none
     was.
 
-    `kind` is the organisation's; with `role` it decides what is allowed (access/verbs.py).
+    `kind` is the organisation's. `allowed` are the verbs where they are not simply those of the role: an organisation's
+    own role, a tenant permission taken away, a consent with its scopes. `grant` and `home` are set where somebody acts
+    on behalf of the organisation: by which grant, and from where.
     """
 
     tenant: UUID
@@ -35,30 +42,135 @@ class Actor:
     address: str
     verified_at: datetime | None
     kind: str = "reseller"
+    allowed: frozenset[str] | None = None
+    grant: UUID | None = None
+    home: UUID | None = None
+    home_name: str = ""
+    ends_at: datetime | None = None
+
+    @property
+    def on_behalf(self) -> bool:
+        return self.grant is not None
 
 
 def load(person: Person, *, tenant: UUID, request: HttpRequest) -> Actor:
-    """The person as an actor of the tenant, in the seat already taken; one query.
+    """The person as an actor of the tenant they are a member of, in the seat already taken; one query.
 
-    Raises Missing without a membership, and equally for an absent or suspended organisation.
+    Raises Missing without a membership, and equally for an absent or suspended organisation or person.
     """
-    membership = (
-        Membership.objects.select_related("tenant")
-        .filter(tenant_id=tenant, person_id=person.pk, tenant__suspended_at=None)
+    row = member(person.pk)
+    if row is None:
+        raise _missing()
+    return _as_member(row, person, request)
+
+
+def member(person: UUID) -> Membership | None:
+    """The person's membership in the tenant acted in, while both work; with the organisation and the own role."""
+    row: Membership | None = (
+        Membership.objects.select_related("tenant", "own_role")
+        .filter(person_id=person, suspended_at=None, tenant__suspended_at=None)
         .first()
     )
-    if membership is None:
-        raise Missing("There is no such organisation, or you do not belong to it.")
+    return row
+
+
+@contextmanager
+def entering(person: Person, *, tenant: UUID, request: HttpRequest, now: datetime, via: UUID | None = None) -> Iterator[Actor]:
+    """Take the seat in the tenant as this person: as a member, or else on behalf of it, by a live grant.
+
+    On behalf costs three short transactions: the grant, then the person in the organisation it names, then the tenant
+    again, where the grant is read once more, so that a revocation counts from the next request. `via`: only as a member
+    of this organisation, or on behalf from it, as an API token is made in one. Raises Missing, the same for an absent
+    organisation and for one that does not let this person in. Source: acceptance UC-13, UC-19.
+    """
+    with tenancy.acting_in(tenant):
+        row = member(person.pk) if via in (None, tenant) else None
+        if row is not None:
+            yield _as_member(row, person, request)
+            return
+        found = [grant for grant in grants.live(now).order_by("id") if via in (None, grant.partner_id)]
+    for grant in found:
+        with tenancy.acting_in(grant.partner_id):
+            place = member(person.pk)
+        if place is None or not may_use(grant, place):
+            continue
+        with tenancy.acting_in(tenant):
+            held = grants.live(now).select_related("tenant").filter(pk=grant.pk, tenant__suspended_at=None).first()
+            if held is None:
+                continue
+            yield _as_partner(held, place, person, request)
+            return
+    raise _missing()
+
+
+def may_use(grant: Grant, place: Membership) -> bool:
+    """Whether a member of the grant's organisation may act by it. Source: acceptance UC-2, UC-7, UC-10; reliability P20."""
+    if grant.kind == GrantKind.BREAK_GLASS:
+        return bool(grant.asked_by == place.person_id and place.tenant.kind == Kind.OPERATOR)
+    return place.partner_administrator and packages.paid(place.package) and place.tenant.administers
+
+
+def _as_member(row: Membership, person: Person, request: HttpRequest) -> Actor:
+    organisation = row.tenant
+    custom = row.own_role.verbs if row.own_role is not None else ()
+    whole = row.role != verbs.CUSTOM and organisation.permissions == "".join(verbs.GROUPS)
     return Actor(
-        tenant=tenant,
-        organisation=membership.tenant.name,
+        tenant=organisation.pk,
+        organisation=organisation.name,
         person=person.pk,
         name=str(person),
-        role=membership.role,
+        role=row.role if row.own_role is None else row.own_role.name,
         request_id=str(getattr(request, "request_id", "")),
         address=address(request),
         verified_at=verified_at(request),
-        kind=membership.tenant.kind,
+        kind=organisation.kind,
+        allowed=None
+        if whole
+        else verbs.of_member(organisation.kind, row.role, custom=custom, groups=organisation.permissions),
+    )
+
+
+def _as_partner(grant: Grant, place: Membership, person: Person, request: HttpRequest) -> Actor:
+    organisation = grant.tenant
+    role = verbs.SUPPORT if grant.kind == GrantKind.BREAK_GLASS else verbs.PARTNER
+    scopes = grants.AREAS if grant.kind == GrantKind.BREAK_GLASS else grant.scopes
+    return Actor(
+        tenant=organisation.pk,
+        organisation=organisation.name,
+        person=person.pk,
+        name=str(person),
+        role=role,
+        request_id=str(getattr(request, "request_id", "")),
+        address=address(request),
+        verified_at=verified_at(request),
+        kind=organisation.kind,
+        allowed=verbs.of_grant(organisation.kind, role, scopes),
+        grant=grant.pk,
+        home=grant.partner_id,
+        home_name=place.tenant.name,
+        ends_at=grant.ends_at,
+    )
+
+
+def _missing() -> Missing:
+    return Missing("There is no such organisation, or you do not belong to it.")
+
+
+def guest(actor: Actor, *, tenant: UUID, organisation: str, kind: str) -> Actor:
+    """The actor as another organisation's record names them where they leave something there: from where, and without any
+    right.
+    """
+    return Actor(
+        tenant=tenant,
+        organisation=organisation,
+        person=actor.person,
+        name=f"{actor.name} ({actor.organisation})"[:254],
+        role="guest",
+        request_id=actor.request_id,
+        address=actor.address,
+        verified_at=None,
+        kind=kind,
+        allowed=frozenset(),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from purser.access import vault
+from purser.access import vault, verbs
 from purser.access.models import Act, Membership, Sealed
 from purser.kernel.problem import Problem
 from purser.postgres import sealing
@@ -18,9 +18,5 @@ def check(*, kind: str) -> Iterator[Problem]:
             yield Problem("secret", f"{row.of_table} {row.of_id} {row.field}", "The secret does not open where it lies.")
     for act in Act.objects.filter(actor="").order_by("pk"):
         yield Problem("act", f"act {act.pk}", "An act without an actor.")
-    if (
-        kind in ("reseller", "operator")
-        and Membership.objects.exists()
-        and not Membership.objects.filter(role="owner").exists()
-    ):
-        yield Problem("owner", "memberships", "The organisation has people but no owner.")
+    if Membership.objects.exists() and not Membership.objects.filter(role=verbs.HEAD[kind]).exists():
+        yield Problem("owner", "memberships", f"The organisation has people but no {verbs.HEAD[kind]}.")

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from purser.postgres import ids
-from purser.postgres.models import TenantModel, Walls
+from purser.postgres.models import TenantModel, Walls, tenant_key
 
 
 class PersonManager(BaseUserManager["Person"]):
@@ -45,22 +45,55 @@ class Person(AbstractBaseUser):
         return self.name or self.email
 
 
+class CustomRole(TenantModel):
+    """A role that an organisation made itself: a name and the verbs it holds, out of access/verbs.py."""
+
+    walls: ClassVar[Walls] = Walls(history=True)
+
+    name = models.CharField(max_length=60)
+    sentence = models.CharField(max_length=200, blank=True)
+    verbs = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    version = models.IntegerField(default=1)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "name"], name="custom_role_name_once"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Membership(TenantModel):
     """A person's role in an organisation. `organisation` repeats its name for the person's own list of
-    places.
+    places. `own_role` where the role is one that the organisation made itself.
+
+    `partner_administrator`: may act in the tenants of customers who agreed; it counts only with a `package` that is
+    paid for. Source: acceptance UC-2, UC-10.
     """
 
     walls: ClassVar[Walls] = Walls(person_column="person_id", history=True)
 
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     role = models.CharField(max_length=20)
+    own_role = tenant_key(CustomRole, null=True, related_name="members")
     organisation = models.CharField(max_length=200)
+    partner_administrator = models.BooleanField(default=False)
+    package = models.CharField(max_length=40, blank=True)
+    suspended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "person"], name="membership_once"),
+            models.CheckConstraint(
+                condition=(models.Q(role="custom") & models.Q(own_role__isnull=False))
+                | (~models.Q(role="custom") & models.Q(own_role=None)),
+                name="membership_one_role",
+            ),
         ]
 
 
@@ -148,7 +181,8 @@ class Act(TenantModel):
     """One thing somebody did, or was refused. `before` and `after` hold listed fields, never a secret.
 
     `person` is null when Purser itself acted (a job); `actor` is then its name. `request_id` binds all acts
-    of one request.
+    of one request. Where somebody acted on behalf of the organisation, `home` is the one they came from and
+    `grant_id` the consent they acted by. Source: acceptance UC-18.
     """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
@@ -156,6 +190,9 @@ class Act(TenantModel):
     at = models.DateTimeField()
     person = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
     actor = models.CharField(max_length=254)
+    home = models.UUIDField(null=True)
+    home_name = models.CharField(max_length=200, blank=True)
+    grant_id = models.UUIDField(null=True)
     verb = models.CharField(max_length=60)
     of_kind = models.CharField(max_length=40, blank=True)
     of_id = models.CharField(max_length=100, blank=True)
@@ -170,8 +207,13 @@ class Act(TenantModel):
         constraints = [
             *TenantModel.Meta.constraints,
             models.CheckConstraint(condition=~models.Q(actor=""), name="act_has_an_actor"),
+            models.CheckConstraint(
+                condition=models.Q(home=None, grant_id=None) | models.Q(home__isnull=False, grant_id__isnull=False),
+                name="act_on_behalf_names_its_grant",
+            ),
         ]
         indexes = [
+            models.Index(fields=["tenant", "-at"], condition=models.Q(grant_id__isnull=False), name="act_on_behalf"),
             models.Index(fields=["tenant", "-at"]),
             models.Index(fields=["tenant", "of_kind", "of_id", "-at"]),
         ]

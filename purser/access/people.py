@@ -8,9 +8,11 @@ from uuid import UUID
 
 from purser.access import acts, verbs
 from purser.access.actors import Actor
-from purser.access.models import ApiToken, Membership, Person
+from purser.access.models import ApiToken, CustomRole, Membership, Person
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
+from purser.tenants import packages
+from purser.tenants.models import PackageStock
 
 
 @dataclass(frozen=True)
@@ -31,7 +33,7 @@ def places(person: UUID) -> list[Place]:
 
 def members() -> list[Membership]:
     """Everyone in the organisation acted in, with their person, by name."""
-    return list(Membership.objects.select_related("person").order_by("person__name", "person__email", "id"))
+    return list(Membership.objects.select_related("person", "own_role").order_by("person__name", "person__email", "id"))
 
 
 def role_of(kind: str, role: str) -> str:
@@ -43,33 +45,39 @@ def role_of(kind: str, role: str) -> str:
 
 
 def change_role(actor: Actor, membership: UUID, role: str, *, now: datetime) -> None:
-    """Give a member another role; it counts from their next request.
+    """Give a member another role, one of the kind's or (by its id) one of the organisation's own; it counts from their
+    next request.
 
-    Raises Missing, or Refused where it would leave no owner.
+    Raises Missing, or Refused where it would leave nobody who heads the organisation, or would give more than the actor
+    may.
     """
-    role = role_of(actor.kind, role)
-    row = _locked(membership, keeps_owner=role == verbs.OWNER)
-    if row.role == role:
+    own = _own_role(role)
+    role = verbs.CUSTOM if own is not None else role_of(actor.kind, role)
+    words = own.name if own is not None else role
+    _not_above(actor, role, own)
+    row = _locked(membership, kind=actor.kind, keeps_head=role == verbs.HEAD[actor.kind])
+    if row.role == role and row.own_role_id == (own.pk if own is not None else None):
         return
+    before = row.own_role.name if row.own_role is not None else row.role
     acts.record(
         actor,
         "people.change_role",
-        summary=f"Made {row.person} {role}, before {row.role}",
+        summary=f"Made {row.person} {words}, before {before}",
         of=("person", row.person_id),
-        before={"role": row.role},
-        after={"role": role},
+        before={"role": before},
+        after={"role": words},
         now=now,
     )
-    row.role = role
-    row.save(update_fields=["role"])
+    row.role, row.own_role = role, own
+    row.save(update_fields=["role", "own_role"])
 
 
 def remove(actor: Actor, membership: UUID, *, now: datetime) -> None:
     """Take a member out, and revoke their API tokens here; it counts from their next request.
 
-    Raises Missing, or Refused for the last owner.
+    Raises Missing, or Refused for the last who heads the organisation.
     """
-    row = _locked(membership, keeps_owner=False)
+    row = _locked(membership, kind=actor.kind, keeps_head=False)
     acts.record(
         actor,
         "people.remove",
@@ -82,6 +90,83 @@ def remove(actor: Actor, membership: UUID, *, now: datetime) -> None:
     row.delete()
 
 
+def suspend(actor: Actor, membership: UUID, *, suspended: bool, now: datetime) -> None:
+    """Keep a member out, or let them in again, from their next request; nothing of theirs is lost.
+
+    Raises Missing, or Refused for the last who heads the organisation, or where it is so already.
+    """
+    row = _locked(membership, kind=actor.kind, keeps_head=not suspended)
+    if (row.suspended_at is not None) == suspended:
+        raise Refused(f"{row.person} is {'' if suspended else 'not '}suspended already.", code="same")
+    words = f"Suspended {row.person}" if suspended else f"Let {row.person} in again"
+    acts.record(actor, "people.suspend", summary=words, of=("person", row.person_id), after={"suspended": suspended}, now=now)
+    row.suspended_at = now if suspended else None
+    row.save(update_fields=["suspended_at"])
+
+
+def set_partner_administrator(actor: Actor, membership: UUID, *, on: bool, now: datetime) -> None:
+    """Let a member act in the tenants of customers who agreed, or no longer; it counts from their next request.
+
+    Raises Missing, or Refused before operations enabled this organisation, and for a member without a paid package.
+    Source: acceptance UC-2, UC-7, UC-10.
+    """
+    row = _one(membership)
+    if on and not row.tenant.administers:
+        raise Refused(
+            f"{row.organisation} is not enabled to administer customers.",
+            code="not_enabled",
+            hint="Request enabling under Partner administration; operations answers.",
+        )
+    if on and not packages.paid(row.package):
+        raise Refused(
+            f"{row.person} has {row.package or 'no package'}; a partner administrator needs a paid one.",
+            code="package",
+            hint="Give the person a paid package first.",
+        )
+    if row.partner_administrator == on:
+        return
+    words = f"Made {row.person} a partner administrator" if on else f"{row.person} is no partner administrator any more"
+    acts.record(
+        actor,
+        "people.partner_administrator",
+        summary=words,
+        of=("person", row.person_id),
+        before={"partner_administrator": row.partner_administrator},
+        after={"partner_administrator": on},
+        now=now,
+    )
+    row.partner_administrator = on
+    row.save(update_fields=["partner_administrator"])
+
+
+def set_package(actor: Actor, membership: UUID, package: str, *, now: datetime) -> None:
+    """Give a member a package, or none (""). Raises Missing, or Refused where none of it is left.
+
+    A partner administrator who no longer has a paid package cannot act for customers. Source: acceptance UC-2, UC-17.
+    """
+    row = _one(membership)
+    if package and package not in packages.PACKAGES:
+        raise Refused(f"There is no package “{package}”.", code="package")
+    if row.package == package:
+        return
+    if package:
+        stock = PackageStock.objects.select_for_update().filter(package=package).first()
+        total, used = stock.total if stock else 0, Membership.objects.filter(package=package).count()
+        if used >= total:
+            raise Refused(f"All {total} licences of {package} are used.", code="package_used_up", hint="Order more.")
+    acts.record(
+        actor,
+        "people.package",
+        summary=f"Gave {row.person} {package}" if package else f"Took {row.package} from {row.person}",
+        of=("person", row.person_id),
+        before={"package": row.package},
+        after={"package": package},
+        now=now,
+    )
+    row.package = package
+    row.save(update_fields=["package"])
+
+
 def join(*, person: Person, role: str, organisation: str, now: datetime) -> Membership:
     """Make a person a member. Raises Refused for one who is."""
     if Membership.objects.filter(person_id=person.pk).exists():
@@ -91,20 +176,55 @@ def join(*, person: Person, role: str, organisation: str, now: datetime) -> Memb
     return membership
 
 
-def _locked(membership: UUID, *, keeps_owner: bool) -> Membership:
-    """The membership, locked with all owners' in one order: two owners who remove each other wait, and one
+def _own_role(text: str) -> CustomRole | None:
+    """The organisation's own role with this id; None where the text is no id. Raises Missing."""
+    try:
+        id = UUID(text)
+    except ValueError:
+        return None
+    role: CustomRole | None = CustomRole.objects.filter(pk=id).first()
+    if role is None:
+        raise Missing("There is no such role here.")
+    return role
+
+
+def _not_above(actor: Actor, role: str, own: CustomRole | None) -> None:
+    """Nobody gives what they may not do themselves; a partner's consent would else widen itself."""
+    if actor.allowed is None or actor.role == verbs.SYSTEM:
+        return
+    if actor.on_behalf:
+        return  # the partner's verbs are a part of the administrator's, whom the customer let it choose
+    beyond = verbs.of_member(actor.kind, role, custom=own.verbs if own else ()) - actor.allowed
+    if beyond:
+        raise Refused(
+            f"You may not give what you may not do: {', '.join(sorted(beyond)[:3])}.", code="above", hint="Ask the head."
+        )
+
+
+def _one(membership: UUID) -> Membership:
+    rows = Membership.objects.select_related("person", "tenant").select_for_update(of=("self",))
+    row: Membership | None = rows.filter(pk=membership).first()
+    if row is None:
+        raise Missing("There is no such person here.")
+    return row
+
+
+def _locked(membership: UUID, *, kind: str, keeps_head: bool) -> Membership:
+    """The membership, locked with all heads' in one order: two owners who remove each other wait, and one
     is told.
     """
-    owners = list(Membership.objects.filter(role=verbs.OWNER).order_by("id").select_for_update().values_list("pk", flat=True))
+    head = verbs.HEAD[kind]
+    heads = Membership.objects.filter(role=head, suspended_at=None).order_by("id").select_for_update()
+    held = list(heads.values_list("pk", flat=True))
     row: Membership | None = (
-        Membership.objects.select_related("person").select_for_update(of=("self",)).filter(pk=membership).first()
+        Membership.objects.select_related("person", "own_role").select_for_update(of=("self",)).filter(pk=membership).first()
     )
     if row is None:
         raise Missing("There is no such person here.")
-    if owners == [row.pk] and not keeps_owner:
+    if held == [row.pk] and not keeps_head:
         raise Refused(
-            f"{row.person} is the only owner of {row.organisation}.",
+            f"{row.person} is the only {head} of {row.organisation}.",
             code="last_owner",
-            hint="Make somebody else an owner first.",
+            hint=f"Make somebody else an {head} first.",
         )
     return row

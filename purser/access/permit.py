@@ -23,10 +23,11 @@ class StepUp(Refused):
 
 
 def allows(actor: Actor, verb: str) -> bool:
-    """Whether the role allows it, fresh proof or not: what a screen may offer. Raises LookupError for an
+    """Whether the actor may, fresh proof or not: what a screen may offer. Raises LookupError for an
     unknown verb.
     """
-    return actor.role in verbs.find(verb).roles(actor.kind)
+    found = verbs.find(verb)
+    return actor.role in found.roles(actor.kind) if actor.allowed is None else verb in actor.allowed
 
 
 def check(actor: Actor, verb: str, *, clock: Callable[[], datetime] = timezone.now) -> None:
@@ -34,15 +35,23 @@ def check(actor: Actor, verb: str, *, clock: Callable[[], datetime] = timezone.n
     (unknown verb).
     """
     wanted = verbs.find(verb)
-    if actor.role not in wanted.roles(actor.kind):
-        raise Denied(
-            f"Your role here ({actor.role}) does not let you {wanted.sentence}.",
-            code="denied",
-            hint="An owner of this organisation can do it, or change your role.",
-        )
+    if not allows(actor, verb):
+        raise _denied(actor, wanted)
     if wanted.sensitive and (actor.verified_at is None or clock() - actor.verified_at > FRESH):
         raise StepUp(
             f"To {wanted.sentence}, confirm that it is you.",
             code="step_up",
             hint="Enter your password or second factor again; it then holds for five minutes.",
         )
+
+
+def _denied(actor: Actor, wanted: verbs.Verb) -> Denied:
+    if actor.on_behalf:
+        text = f"The consent of {actor.organisation} does not let you {wanted.sentence}."
+        return Denied(text, code="scope", hint="Ask the customer for a consent that covers it.")
+    if wanted.group and actor.role in wanted.roles(actor.kind):
+        text = f"Your partner keeps it to itself to {wanted.sentence}."
+        return Denied(text, code="tenant_permission", hint="Ask your partner for the tenant permission.")
+    text = f"Your role here ({actor.role}) does not let you {wanted.sentence}."
+    head = verbs.HEAD[actor.kind]
+    return Denied(text, code="denied", hint=f"An {head} of this organisation can do it, or change your role.")

@@ -23,7 +23,9 @@ class Forged(Refused):
 
 @dataclass(frozen=True)
 class Caller:
-    """`tenant` is the only one a token is good for; None for a session. `limited_as` names the caller to the limits."""
+    """`tenant` is where a token was made: it is good there, and on behalf of that organisation's customers; None for a
+    session. `limited_as` names the caller to the limits.
+    """
 
     person: Person
     tenant: UUID | None

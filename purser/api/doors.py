@@ -35,7 +35,7 @@ from purser.access.actors import Actor
 from purser.api import limits, listings, replays
 from purser.api.callers import Caller
 from purser.api.schemas.common import Sent
-from purser.kernel.errors import Missing, Refused
+from purser.kernel.errors import Refused
 from purser.postgres import tenancy
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -136,10 +136,7 @@ def _door(view: Callable[..., Any], path: str, rule: Rule) -> Callable[..., Http
 def _admitted(request: HttpRequest, tenant: UUID, now: datetime) -> Actor:
     """The caller as an actor of this tenant. Raises Missing for a foreign one, as for one that does not exist."""
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja's authentication
-    if caller.tenant not in (None, tenant):
-        raise Missing("There is no such organisation, or you do not belong to it.")
-    with tenancy.acting_in(tenant):
-        actor = actors.load(caller.person, tenant=tenant, request=request)
+    with actors.entering(caller.person, tenant=tenant, request=request, now=now, via=caller.tenant) as actor:
         limits.call(caller.limited_as, now=now)
     return actor
 

@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "purser.tenants",
     "purser.access",
+    "purser.partners",
     "purser.ledger",
     "purser.links",
     "purser.portal",

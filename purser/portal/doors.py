@@ -1,4 +1,4 @@
-"""The door of every tenant page: sign-in, seat, membership, permission, and only then the view.
+"""The door of every tenant page: sign-in, seat, membership or consent, permission, and only then the view.
 
     @page("links.read")
     def linked(request: HttpRequest, actor: Actor) -> HttpResponse: ...
@@ -13,7 +13,8 @@ values. Source: architecture, Tenancy.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any
 from uuid import UUID
@@ -25,8 +26,8 @@ from django.utils import timezone
 
 from purser.access import actors, acts, permit, verbs
 from purser.access.actors import Actor
+from purser.access.models import Person
 from purser.portal import failures
-from purser.postgres import tenancy
 
 # What it needs of the address comes by name; the tenant is `actor.tenant`.
 View = Callable[..., HttpResponseBase]
@@ -43,8 +44,7 @@ def page(verb: str, *, seat: bool = True) -> Callable[[View], View]:
                 return failures.sign_in(request)
             actor: Actor | None = None
             try:
-                with tenancy.acting_in(tenant):
-                    actor = admit(request, tenant)
+                with admitted(request, tenant) as actor:
                     permit.check(actor, verb)
                     if seat:
                         return _rendered(view(request, actor, **kwargs))
@@ -60,11 +60,13 @@ def page(verb: str, *, seat: bool = True) -> Callable[[View], View]:
     return guard
 
 
-def admit(request: HttpRequest, tenant: UUID) -> Actor:
-    """The signed-in person as an actor of this tenant, kept on the request for the frame. Raises Missing."""
-    actor = actors.load(request.user, tenant=tenant, request=request)  # type: ignore[arg-type]
-    request.actor = actor  # type: ignore[attr-defined]
-    return actor
+@contextmanager
+def admitted(request: HttpRequest, tenant: UUID) -> Iterator[Actor]:
+    """Take the tenant's seat as the signed-in person, who is kept on the request for the frame. Raises Missing."""
+    assert isinstance(request.user, Person)
+    with actors.entering(request.user, tenant=tenant, request=request, now=timezone.now()) as actor:
+        request.actor = actor  # type: ignore[attr-defined]
+        yield actor
 
 
 def _rendered(response: HttpResponseBase) -> HttpResponseBase:

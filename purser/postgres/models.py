@@ -16,7 +16,8 @@ M = TypeVar("M", bound=models.Model)
 class Walls:
     """How a table is guarded; read by walls.py and by the catalogue test.
 
-    `tenant_column` holds the tenant. `append_only`: no seat may change or delete a row, and a trigger refuses it to
+    `tenant_column` holds the tenant. `partner_column` and `distributor_column` hold the selling chain: whose lists over
+    tenants may show the row. `append_only`: no seat may change or delete a row, and a trigger refuses it to
     everybody. `operator_reads`: the operator's lists over tenants may show it (commercial rows only, never people).
     `person_column`: a signed-in person may see the rows that name them. `history`: changes are kept, with before and
     after, except the columns in `unkept`.
@@ -25,6 +26,8 @@ class Walls:
     tenant_column: str = "tenant_id"
     append_only: bool = False
     operator_reads: bool = False
+    partner_column: str = ""
+    distributor_column: str = ""
     person_column: str = ""
     history: bool = False
     unkept: tuple[str, ...] = ()
@@ -43,7 +46,7 @@ class AcrossManager(models.Manager[M]):
     def get_queryset(self) -> models.QuerySet[M]:
         seat = tenancy.seat()
         if seat is None or seat.name == "customer":
-            raise tenancy.NoSeat("A list over tenants needs the operator's or the person's own seat.")
+            raise tenancy.NoSeat("A list over tenants needs the seat of a partner, a distributor, the operator or a person.")
         return super().get_queryset()
 
 

@@ -20,9 +20,11 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-SeatName = Literal["customer", "operator", "person"]
+SeatName = Literal["customer", "partner", "distributor", "operator", "person"]
 SETTING: dict[SeatName, str] = {
     "customer": "purser.tenant",
+    "partner": "purser.partner",
+    "distributor": "purser.distributor",
     "operator": "purser.operator",
     "person": "purser.person",
 }
@@ -94,6 +96,16 @@ def _take(wanted: Seat) -> Iterator[None]:
 def acting_in(tenant: UUID) -> AbstractContextManager[None]:
     """Act in one tenant: read and write its rows, and only its rows, until the block ends and commits."""
     return _take(Seat("customer", str(tenant)))
+
+
+def listing_customers_of(partner: UUID) -> AbstractContextManager[None]:
+    """A partner's seat: lists over the tenants it sells to directly, and what they let it see."""
+    return _take(Seat("partner", str(partner)))
+
+
+def listing_below(distributor: UUID) -> AbstractContextManager[None]:
+    """A distributor's seat: lists over the customers of its resellers."""
+    return _take(Seat("distributor", str(distributor)))
 
 
 def listing_all() -> AbstractContextManager[None]:

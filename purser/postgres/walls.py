@@ -94,10 +94,11 @@ def _policies(table: str, walls: Walls) -> Iterator[str]:
     if walls.operator_reads:
         yield f'GRANT SELECT ON "{table}" TO purser_operator'
         yield f'CREATE POLICY operator ON "{table}" FOR SELECT TO purser_operator USING ({_compare("", "operator")})'
-    if walls.person_column:
-        mine = _compare(walls.person_column, "person")
-        yield f'GRANT SELECT ON "{table}" TO purser_person'
-        yield f'CREATE POLICY person ON "{table}" FOR SELECT TO purser_person USING ({mine})'
+    named = {"partner": walls.partner_column, "distributor": walls.distributor_column, "person": walls.person_column}
+    for name, column in named.items():
+        if column:
+            yield f'GRANT SELECT ON "{table}" TO purser_{name}'
+            yield f'CREATE POLICY {name} ON "{table}" FOR SELECT TO purser_{name} USING ({_compare(column, name)})'
 
 
 def _triggers(table: str, walls: Walls) -> Iterator[str]:

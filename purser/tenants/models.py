@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import models
 
 from purser.postgres import ids
-from purser.postgres.models import AcrossManager, Walls
+from purser.postgres.models import AcrossManager, TenantModel, Walls
+from purser.tenants import numbers
 
 
 class Kind(models.TextChoices):
@@ -26,15 +28,37 @@ class OwnManager(models.Manager["Organisation"]):
         return super().get_queryset().filter(pk=tenancy.tenant())
 
 
-class Organisation(models.Model):
-    """A node of the tree. `zone` is the billing time zone: a day is a date there."""
+PARTNERS = (Kind.DISTRIBUTOR, Kind.RESELLER)
+SELLERS = (Kind.OPERATOR, *PARTNERS)  # who may stand above somebody
 
-    walls: ClassVar[Walls] = Walls(tenant_column="id", operator_reads=True)
+
+class Organisation(models.Model):
+    """A node of the tree. `zone` is the billing time zone: a day is a date there.
+
+    `parent` sells to it: the partner of a customer. `distributor` is the one above a reseller or a reseller's customer.
+    `number` is the Tenant ID that people quote; `partner_number` the Partner ID of those who sell. `partner_admin_id`
+    is filled by operations and then names the own Partner ID: from that moment customers of this partner, present and
+    future, can let it administer their tenant. `permissions` are the groups a to d that the tenant's own
+    administrators keep. Source: acceptance CS-12, UC-3 to UC-5.
+    """
+
+    walls: ClassVar[Walls] = Walls(
+        tenant_column="id", operator_reads=True, partner_column="parent_id", distributor_column="distributor_id"
+    )
 
     id = models.UUIDField(primary_key=True, default=ids.new, editable=False)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     name = models.CharField(max_length=200)
     parent = models.ForeignKey("self", null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    distributor = models.ForeignKey("self", null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    number = models.CharField(max_length=12, unique=True, default=numbers.tenant, db_default=numbers.TENANT, editable=False)
+    partner_number = models.CharField(max_length=9, blank=True)
+    partner_admin_id = models.CharField(max_length=9, blank=True)
+    domain = models.CharField(max_length=253, blank=True)
+    region = models.CharField(max_length=2, blank=True)
+    contact_name = models.CharField(max_length=200, blank=True)
+    contact_email = models.EmailField(max_length=254, blank=True)
+    permissions = models.CharField(max_length=4, default="abcd", blank=True)
     zone = models.CharField(max_length=60, default="UTC")
     suspended_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
@@ -50,7 +74,113 @@ class Organisation(models.Model):
                 condition=models.Q(kind="operator", parent=None) | (~models.Q(kind="operator") & ~models.Q(parent=None)),
                 name="organisation_only_operator_is_root",
             ),
+            models.UniqueConstraint(
+                fields=["partner_number"], condition=~models.Q(partner_number=""), name="organisation_partner_number_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(partner_admin_id="") | models.Q(partner_admin_id=models.F("partner_number")),
+                name="organisation_administers_as_itself",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["parent", "name", "id"], name="organisation_of_partner"),
+            models.Index(fields=["distributor", "name", "id"], name="organisation_of_distributor"),
         ]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def sells(self) -> bool:
+        return self.kind in PARTNERS
+
+    @property
+    def administers(self) -> bool:
+        """Whether operations enabled it to administer the tenants of customers who agree."""
+        return bool(self.partner_admin_id) and self.suspended_at is None
+
+
+class GrantKind(models.TextChoices):
+    CONSENT = "consent", "Consent"
+    BREAK_GLASS = "break_glass", "Break-glass"
+
+
+class Grant(TenantModel):
+    """Leave to act in this tenant from another organisation, asked for, given, and ended. The row is the customer's.
+
+    A consent is given by the customer, to its partner, for at most two years, within `scopes` (areas of its
+    administration). Break-glass is given by a second person of the operator to the one who asks, for at most an hour,
+    to read. Whether a grant is live is a matter of the clock: no job ends it. Source: decision S-4; acceptance UC-12,
+    UC-21; reliability P17, P20.
+    """
+
+    walls: ClassVar[Walls] = Walls(history=True, partner_column="partner_id")
+
+    kind = models.CharField(max_length=11, choices=GrantKind.choices, default=GrantKind.CONSENT)
+    partner = models.ForeignKey(Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    partner_name = models.CharField(max_length=200)
+    scopes = models.JSONField(default=list)
+    reason = models.CharField(max_length=500)
+    asked_by = models.UUIDField(null=True)
+    asked_by_name = models.CharField(max_length=254, blank=True)
+    asked_at = models.DateTimeField()
+    lapses_at = models.DateTimeField(null=True)
+    approved_by = models.UUIDField(null=True)
+    approved_by_name = models.CharField(max_length=254, blank=True)
+    approved_at = models.DateTimeField(null=True)
+    ends_at = models.DateTimeField(null=True)
+    closed_at = models.DateTimeField(null=True)
+    closed_by_name = models.CharField(max_length=254, blank=True)
+    closed_as = models.CharField(max_length=10, blank=True)
+    closed_why = models.CharField(max_length=500, blank=True)
+    version = models.IntegerField(default=1)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "partner"],
+                condition=models.Q(approved_at__isnull=False, closed_at=None),
+                name="grant_one_open",
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "partner"],
+                condition=models.Q(approved_at=None, closed_at=None),
+                name="grant_one_request",
+            ),
+            models.CheckConstraint(condition=models.Q(kind__in=GrantKind.values), name="grant_kind_known"),
+            models.CheckConstraint(
+                condition=models.Q(approved_by=None) | models.Q(asked_by=None) | ~models.Q(approved_by=models.F("asked_by")),
+                name="grant_not_approved_by_the_asker",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_at=None) | models.Q(ends_at__isnull=False), name="grant_has_an_end"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_at=None) | models.Q(ends_at__lte=models.F("approved_at") + timedelta(days=731)),
+                name="grant_two_years_at_most",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(approved_at=None)
+                | ~models.Q(kind=GrantKind.BREAK_GLASS)
+                | models.Q(ends_at__lte=models.F("approved_at") + timedelta(minutes=60)),
+                name="grant_break_glass_an_hour",
+            ),
+        ]
+        indexes = [models.Index(fields=["partner", "tenant"], name="grant_of_partner")]
+
+
+class PackageStock(TenantModel):
+    """How many licences of a package the tenant has ordered. Source: acceptance UC-17."""
+
+    walls: ClassVar[Walls] = Walls(history=True)
+
+    package = models.CharField(max_length=40)
+    total = models.IntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "package"], name="package_stock_once"),
+            models.CheckConstraint(condition=models.Q(total__gte=0), name="package_stock_not_negative"),
+        ]

@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import ids, tenancy
-from purser.tenants.models import Kind, Organisation
+from purser.tenants import numbers
+from purser.tenants.models import PARTNERS, Kind, Organisation
 
-# Which kind may stand under which. Source: architecture, Tenancy.
+# Which kind may stand under which. A distributor may sell directly, and is then the partner. Source: architecture,
+# Tenancy; acceptance UC-8.
 UNDER = {
     Kind.DISTRIBUTOR: {Kind.OPERATOR},
     Kind.RESELLER: {Kind.OPERATOR, Kind.DISTRIBUTOR},
-    Kind.CUSTOMER: {Kind.RESELLER},
+    Kind.CUSTOMER: {Kind.RESELLER, Kind.DISTRIBUTOR},
 }
+_DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
 
 
-def found(*, kind: Kind, name: str, parent: Organisation | None, now: datetime, zone: str = "UTC") -> Organisation:
+@dataclass(frozen=True)
+class Card:
+    """What one organisation may know of another that it deals with: who it is, and whether it works."""
+
+    id: UUID
+    kind: str
+    name: str
+    number: str
+    partner_number: str
+    administers: bool
+    parent: UUID | None
+
+
+def found(
+    *,
+    kind: Kind,
+    name: str,
+    parent: Organisation | None,
+    now: datetime,
+    zone: str = "UTC",
+    domain: str = "",
+    region: str = "",
+    contact_name: str = "",
+    contact_email: str = "",
+) -> Organisation:
     """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its
-    kind cannot have.
+    kind cannot have, or details that are none.
     """
-    name = name.strip()
-    if not name:
-        raise Refused("An organisation needs a name.", code="name")
     if zone not in available_timezones():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     if parent is not None and parent.kind not in UNDER.get(kind, set()):
@@ -32,8 +58,53 @@ def found(*, kind: Kind, name: str, parent: Organisation | None, now: datetime, 
     id = ids.new()
     with tenancy.acting_in(id):
         return Organisation.objects.create(
-            id=id, kind=kind, name=name, parent_id=parent.pk if parent else None, zone=zone, created_at=now
+            id=id,
+            kind=kind,
+            name=named(name),
+            parent_id=parent.pk if parent else None,
+            distributor_id=distributor_over(parent),
+            partner_number=numbers.partner() if kind in PARTNERS else "",
+            zone=zone,
+            domain=domain_of(domain),
+            region=region_of(region),
+            contact_name=contact_name.strip()[:200],
+            contact_email=contact_email.strip().lower(),
+            created_at=now,
         )
+
+
+def distributor_over(parent: Organisation | None) -> UUID | None:
+    """The distributor whose lists show what stands under this parent; itself where it is one."""
+    if parent is None:
+        return None
+    return parent.pk if parent.kind == Kind.DISTRIBUTOR else parent.distributor_id
+
+
+def named(text: str) -> str:
+    """A name as it is kept. Raises Refused for none."""
+    name = " ".join(text.split())
+    if not 1 <= len(name) <= 200:
+        raise Refused("An organisation needs a name of 1 to 200 characters.", code="name")
+    return name
+
+
+def domain_of(text: str) -> str:
+    """A domain as it is kept: in small letters and ASCII, so that a look-alike shows as what it is. Raises Refused."""
+    try:
+        domain = text.strip().rstrip(".").encode("idna").decode().lower() if text.strip() else ""
+    except UnicodeError:
+        domain = "?"
+    if domain and not _DOMAIN.match(domain):
+        raise Refused(f"“{text}” is no domain.", code="domain", hint="Write it like example.com.")
+    return domain
+
+
+def region_of(text: str) -> str:
+    """A country as two letters, or nothing. Raises Refused."""
+    region = text.strip().upper()
+    if region and not re.fullmatch("[A-Z]{2}", region):
+        raise Refused(f"“{text}” is no country code.", code="region", hint="Two letters, like DE.")
+    return region
 
 
 def own() -> Organisation:
@@ -42,6 +113,13 @@ def own() -> Organisation:
     if organisation is None:
         raise Missing("There is no such organisation.")
     return organisation
+
+
+def card(id: UUID) -> Card:
+    """Who another organisation is, read in its own seat: never inside another's transaction. Raises Missing."""
+    with tenancy.acting_in(id):
+        row = own()
+    return Card(row.pk, row.kind, row.name, row.number, row.partner_number, row.administers, row.parent_id)
 
 
 def today(*, organisation: Organisation, now: datetime) -> date:
@@ -55,7 +133,7 @@ def everyone() -> list[Organisation]:
 
 
 def under(parent: UUID) -> list[Organisation]:
-    """The organisations that stand directly under one, by name; in the operator's seat."""
+    """The organisations that stand directly under one, by name; in the operator's or the parent's seat."""
     return list(Organisation.across.filter(parent_id=parent).order_by("name", "id"))
 
 

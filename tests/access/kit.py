@@ -64,6 +64,14 @@ def reseller(name: str = "Acme IT", under: Organisation | None = None) -> Organi
     return organisations.found(kind=Kind.RESELLER, name=name, parent=under or operator(), now=now())
 
 
+def distributor(name: str = "Broad Supply", under: Organisation | None = None) -> Organisation:
+    return organisations.found(kind=Kind.DISTRIBUTOR, name=name, parent=under or operator(), now=now())
+
+
+def customer(name: str = "Alder Dental", under: Organisation | None = None, **more: Any) -> Organisation:
+    return organisations.found(kind=Kind.CUSTOMER, name=name, parent=under or reseller(), now=now(), **more)
+
+
 def address() -> str:
     return f"person{next(_count)}.{ids.new().hex[-12:]}@example.com"
 

@@ -17,13 +17,21 @@ from purser.postgres.models import Walls
 from purser.postgres.roles import APP, SEATS, SHARED
 
 # Unique indexes on tenant rows that do not begin with the tenant, and why nobody learns anything from them.
-UNIQUE_ACROSS: dict[str, str] = {}
+UNIQUE_ACROSS: dict[str, str] = {
+    "tenants_organisation_number_key": "a Tenant ID is drawn at random by us; nobody chooses one and learns that it is taken",
+    "organisation_partner_number_once": "a Partner ID is drawn at random by us",
+}
 # Plain keys to a tenant's own row that are not `(tenant, id)`, and why.
 PLAIN_KEYS: dict[str, str] = {}
 
 
 def guarded() -> dict[str, Walls]:
     return {model._meta.db_table: declared for model, declared in walls.guarded()}
+
+
+def named(declared: Walls) -> dict[str, str]:
+    """The seats that see rows which name them, and the column that does."""
+    return {"partner": declared.partner_column, "distributor": declared.distributor_column, "person": declared.person_column}
 
 
 def breaches(cursor: Any) -> set[tuple[str, str]]:
@@ -80,7 +88,7 @@ def _policies(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]
     for table, declared in tables.items():
         wanted = ["purser_customer"]
         wanted += ["purser_operator"] * declared.operator_reads
-        wanted += ["purser_person"] * bool(declared.person_column)
+        wanted += [f"purser_{seat}" for seat, column in named(declared).items() if column]
         given = sorted(role for _, roles, _, _ in by_table.get(table, ()) for role in roles)
         if given != sorted(wanted):
             yield "policies", table
@@ -189,7 +197,7 @@ def _grants(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]:
         wanted = {
             "purser_customer": {"SELECT", "INSERT"} | write,
             "purser_operator": {"SELECT"} if declared.operator_reads else set(),
-            "purser_person": {"SELECT"} if declared.person_column else set(),
+            **{f"purser_{seat}": {"SELECT"} if column else set() for seat, column in named(declared).items()},
         }
         for role in {*SEATS, APP, SHARED, "PUBLIC"}:
             if given.get((table, role), set()) != wanted.get(role, set()):

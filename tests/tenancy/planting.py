@@ -59,6 +59,9 @@ MEANT: dict[str, Any] = {
     "links_targetservice.segments": [],
     "currency": "USD",
     "role": verbs.OWNER,
+    "partners_agreement.side": "customer",
+    "tenants_grant.approved_by": None,
+    "tenants_packagestock.total": 3,
     "usage_based": False,
     "version": 1,
 }
@@ -178,6 +181,8 @@ def _value(made: Planted, table: str, column: Any) -> Any:
 
 def _reference(made: Planted, table: str, column: Any) -> UUID | None:
     target = column.related_model._meta.db_table
+    if target == "tenants_organisation":  # whom the row is about; itself will do
+        return made.tenant
     if target == "access_person":
         return made.person.pk
     if target == "links_connection":  # the marketplace is first, the PSA second
@@ -196,6 +201,7 @@ def _plain(made: Planted, table: str, column: Any) -> Any:
         "JSONField": {"note": text},
         "DecimalField": Decimal(3),
         "IntegerField": 3,
+        "BinaryField": text.encode(),
         "BooleanField": True,
         "UUIDField": made.tenant,
         "DateField": date(2026, 7, 1),
