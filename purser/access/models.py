@@ -8,6 +8,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models.functions import Lower
 
+from purser.access import identity as identity  # its tables belong to this application, too
 from purser.postgres import ids
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
@@ -156,7 +157,7 @@ class Launch(TenantModel):
 
 class ApiToken(TenantModel):
     """A person's key to the API of one organisation. Only its hash is kept; `hint` is its last four
-    letters.
+    letters. `verbs` are what it is cut to; none: all that the person may.
     """
 
     walls: ClassVar[Walls] = Walls(history=True, unkept=("token_hash",))
@@ -164,6 +165,7 @@ class ApiToken(TenantModel):
     person = models.ForeignKey(Person, on_delete=models.DO_NOTHING, related_name="+")
     name = models.CharField(max_length=100)
     hint = models.CharField(max_length=4, default="")
+    verbs = models.JSONField(default=list)
     token_hash = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     expires_at = models.DateTimeField()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -75,6 +76,18 @@ def verify(
     from purser.cli import verify as it
 
     raise typer.Exit(it.verify(tenant))
+
+
+@app.command("verify-audit")
+def verify_audit(
+    file: Annotated[Path, typer.Argument(help="A record of acts as a customer exports it.")],
+    anchors: Annotated[Path | None, typer.Option(help="A file of anchors, to find a record that was cut.")] = None,
+) -> None:
+    """Check an exported record of acts alone; names the first act that does not hold and exits 1."""
+    django()
+    from purser.cli import verify as it
+
+    raise typer.Exit(it.verify_acts(file, anchors))
 
 
 app.add_typer(mapping.app, name="mapping", help="Relations as text: export, diff, import.")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from uuid import UUID
 
 from django.db import connection
 
 from purser.access import checks as access_checks
+from purser.audit import chain, paper
 from purser.kernel.problem import Problem
 from purser.ledger import checks as ledger_checks
 from purser.links import checks as links_checks
@@ -29,6 +32,7 @@ def problems(*, now: datetime, only: UUID | None = None) -> list[tuple[str, Prob
                 ledger_checks.check(),
                 links_checks.check(now=now),
                 access_checks.check(kind=organisation.kind),
+                chain.check(now=now),
             ):
                 found += [(organisation.name, p) for p in check]
     return found
@@ -41,3 +45,22 @@ def verify(tenant: str) -> int:
         print(f"{problem.code:18} {name or 'database'}: {problem.of}: {problem.text}")
     print(f"{len(found)} problems found." if found else "Nothing found: all invariants hold.")
     return 1 if found else 0
+
+
+def verify_acts(file: Path, anchors: Path | None) -> int:
+    """Check an exported record of acts alone, without the database; 0 when it holds."""
+    try:
+        with file.open(encoding="utf-8") as text:
+            if anchors is None:
+                verdict = paper.verify(text)
+            else:
+                with anchors.open(encoding="utf-8") as known:
+                    verdict = paper.verify(text, known)
+    except (OSError, UnicodeDecodeError) as wrong:
+        print(f"The file cannot be read: {wrong}", file=sys.stderr)
+        return 2
+    if verdict.problem:
+        print(f"{verdict.acts} acts hold. {verdict.problem}")
+        return 1
+    print(f"All {verdict.acts} acts of {verdict.tenant} hold, {verdict.on_behalf} of them on behalf of it.")
+    return 0

@@ -97,6 +97,7 @@ INSTALLED_APPS = [
     "purser.tenants",
     "purser.access",
     "purser.partners",
+    "purser.audit",
     "purser.ledger",
     "purser.links",
     "purser.portal",
@@ -204,6 +205,9 @@ CACHES = {
         "OPTIONS": {"MAX_ENTRIES": 1_000_000},
     },
 }
+
+# Heads of the chains of acts, written each hour: a folder that another machine collects.
+ANCHORS = Path(env.str("PURSER_ANCHORS", str(HOME / "anchors")))
 
 # Mail
 EMAIL_BACKEND = env.str("PURSER_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import logging
 
+from django.conf import settings
 from django.utils import timezone
 from procrastinate import Blueprint
 from procrastinate.contrib.django import app
 
+from purser.audit import rhythm
 from purser.flows.marketplace_to_contracts import reading
 from purser.postgres.queue import defer
 
@@ -32,6 +34,13 @@ async def revive(timestamp: int) -> None:
         log.warning("job %s (%s) had lost its worker; it is run again", job.id, job.task_name)
         if job.id is not None:
             await app.job_manager.retry_job_by_id_async(job.id, timezone.now())
+
+
+@tasks.periodic(cron="7 * * * *")
+@tasks.task(name="purser.seal", queueing_lock="seal")
+def seal(timestamp: int) -> None:
+    """Seal the hour's acts into the chains of their tenants, and anchor the heads outside the database."""
+    rhythm.every_tenant(settings.ANCHORS, now=timezone.now())
 
 
 @tasks.periodic(cron="17 3 * * *")

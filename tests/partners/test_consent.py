@@ -45,7 +45,8 @@ def test_it_lets_the_partner_in_from_the_moment_the_customer_agrees_until_it_doe
     made.give(now)
     actor = enters(made.agent, made.customer, now)
     assert (actor.role, actor.home, actor.home_name) == (verbs.PARTNER, made.reseller.pk, made.reseller.name)
-    assert actor.kind == "customer" and actor.on_behalf
+    assert actor.kind == "customer"
+    assert actor.on_behalf
     made.end(now + SECOND)
     assert refused(made, now + SECOND)
 

@@ -1,0 +1,174 @@
+"""A partner invites a company's tenant; an administrator of that tenant accepts, and nobody else.
+
+What acceptance makes is a consent like any other: the customer reads it, and ends it at any moment.
+Source: acceptance CS-7 to CS-10; decision S-5.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from purser.access import actors, acts, invitations, once, verbs
+from purser.access.actors import Actor
+from purser.access.models import Person
+from purser.kernel.errors import Missing, Refused
+from purser.partners.models import TenantInvitation
+from purser.postgres import tenancy
+from purser.tenants import grants, organisations
+from purser.tenants.models import Grant, Organisation
+
+REASON = "Accepted the invitation of {partner}"
+
+
+@dataclass(frozen=True)
+class Issued:
+    """The only moment the token is known; `invitation` is what is kept."""
+
+    invitation: TenantInvitation
+    token: str
+
+    def __repr__(self) -> str:
+        return f"Issued(invitation={self.invitation.pk})"
+
+
+def invite(actor: Actor, *, email: str, now: datetime) -> Issued:
+    """Invite whoever administers a tenant, by mail address, in the partner's seat. An open invitation of the address ends.
+
+    Raises Refused for a bad address or before the partner is enabled.
+    """
+    email = invitations.address(email)
+    own = organisations.own()
+    if not own.administers:
+        raise Refused(
+            f"{own.name} is not enabled to administer customers.", code="not_enabled", hint="Request enabling first."
+        )
+    if actor.person is None:
+        raise Refused("Only a person can invite.", code="person")
+    row = TenantInvitation(email=email, invited_by=actor.person, invited_by_name=actor.name, created_at=now)
+    summary = f"Invited {email} to join a tenant"
+    acts.record(actor, "tenants.invite", summary=summary, of=("tenant_invitation", row.pk), after={"email": email}, now=now)
+    TenantInvitation.objects.filter(email=email, accepted_at=None, revoked_at=None).update(revoked_at=now)
+    return _with_token(row, now)
+
+
+def send_again(actor: Actor, id: UUID, *, now: datetime) -> Issued:
+    """A new link and 72 new hours; the former link ends. Raises Missing."""
+    row = _unanswered(id)
+    acts.record(actor, "tenants.invite", summary=f"Invited {row.email} again", of=("tenant_invitation", row.pk), now=now)
+    return _with_token(row, now)
+
+
+def revoke(actor: Actor, id: UUID, *, now: datetime) -> None:
+    """End an invitation nobody accepted. Raises Missing."""
+    row = _unanswered(id)
+    summary = f"Withdrew the invitation of {row.email}"
+    acts.record(actor, "tenants.invite", summary=summary, of=("tenant_invitation", row.pk), now=now)
+    row.revoked_at = now
+    row.save(update_fields=["revoked_at"])
+
+
+def pending() -> list[TenantInvitation]:
+    """Neither accepted nor withdrawn, newest first; `expires_at` may be past. In the partner's seat."""
+    return list(TenantInvitation.objects.filter(accepted_at=None, revoked_at=None).order_by("-created_at", "-id"))
+
+
+def look(token: str, *, now: datetime) -> TenantInvitation:
+    """The open invitation of a token, in the partner's seat. Changes nothing. Raises once.Spent."""
+    row: TenantInvitation | None = _open(token, now).first()
+    if row is None:
+        raise once.Spent
+    return row
+
+
+def accept(partner: UUID, token: str, *, person: Person, customer: UUID, request: Any, now: datetime) -> Grant:
+    """Let the partner administer the tenant that `person` administers. Takes its seats itself; of two at once one wins.
+
+    Raises once.Spent; Missing for a tenant where the person is nobody; Refused, with nothing made, for a person who is not
+    its administrator, for another address than the invited, for the one who invited, and for a tenant that another
+    partner serves.
+    """
+    with tenancy.acting_in(partner):
+        row, own = look(token, now=now), organisations.own()
+    if not own.administers:
+        raise once.Spent
+    if person.email != row.email:
+        raise Refused(
+            f"This invitation is for {row.email}; you are {person.email}.",
+            code="other_person",
+            hint=f"Sign out, then sign in as {row.email}.",
+        )
+    if person.pk == row.invited_by:
+        raise Refused("You sent this invitation yourself; somebody else must accept it.", code="own_request")
+    with tenancy.acting_in(customer):
+        actor = actors.load(person, tenant=customer, request=request)
+        target = organisations.own()
+        _administers(actor, target, own)
+    with tenancy.acting_in(partner):
+        guest = actors.guest(actor, tenant=partner, organisation=own.name, kind=own.kind)
+        summary = f"{target.name} accepted the invitation"
+        told = {"customer": customer, "accepted_by": person.email, "invited_by": row.invited_by_name}
+        acts.record(guest, "tenants.accept", summary=summary, of=("tenant_invitation", row.pk), after=told, now=now)
+        spent = _open(token, now).update(accepted_at=now, accepted_by_name=actor.name, customer_id=customer)
+        if spent != 1:
+            raise once.Spent
+    with tenancy.acting_in(customer):
+        _administers(actors.load(person, tenant=customer, request=request), organisations.own(), own)
+        grant = Grant(
+            partner_id=partner,
+            partner_name=own.name,
+            scopes=list(grants.AREAS),
+            reason=REASON.format(partner=own.name),
+            asked_by=row.invited_by,
+            asked_by_name=row.invited_by_name,
+            asked_at=row.created_at,
+            approved_by=person.pk,
+            approved_by_name=actor.name,
+            approved_at=now,
+            ends_at=now + grants.LONGEST,
+        )
+        told = {"scopes": grant.scopes, "until": grant.ends_at, "invited_by": row.invited_by_name}
+        acts.record(actor, "consent.decide", summary=grant.reason, of=("grant", grant.pk), after=told, now=now)
+        held = Grant.objects.filter(partner_id=partner, closed_at=None)
+        grants.close(held, as_="replaced", by=actor.name, why="A new consent took its place.", now=now)
+        grant.save(force_insert=True)
+    return grant
+
+
+def _administers(actor: Actor, target: Organisation, partner: Organisation) -> None:
+    """Raises Refused where accepting is not this person's to do, or the tenant not this partner's to serve."""
+    if actor.kind != "customer" or actor.role != verbs.ADMINISTRATOR:
+        raise Refused(
+            f"You are {actor.role} of {target.name}; only a Tenant Admin of the tenant can accept.",
+            code="not_administrator",
+            hint="Ask an administrator of your tenant to open the link.",
+        )
+    if target.parent_id != partner.pk:
+        raise Refused(
+            f"{target.name} is served by another partner; a tenant joins one partner only.",
+            code="other_partner",
+            hint="Changing the partner is an order: ask the one who sells to you.",
+        )
+
+
+def _with_token(row: TenantInvitation, now: datetime) -> Issued:
+    token = once.token()
+    row.token_hash, row.expires_at = once.hashed(token), now + once.LIFETIME
+    row.save()
+    return Issued(row, token)
+
+
+def _unanswered(id: UUID) -> TenantInvitation:
+    rows = TenantInvitation.objects.select_for_update().filter(pk=id, accepted_at=None, revoked_at=None)
+    row: TenantInvitation | None = rows.first()
+    if row is None:
+        raise Missing("There is no such invitation, or it was answered already.")
+    return row
+
+
+def _open(token: str, now: datetime) -> Any:
+    return TenantInvitation.objects.filter(
+        token_hash=once.hashed(token), accepted_at=None, revoked_at=None, expires_at__gt=now
+    )

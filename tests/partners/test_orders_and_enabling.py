@@ -1,0 +1,223 @@
+"""Orders write the chain; operations enables; a customer moves at once. Rows UC-3 to UC-8, UC-20; reliability P19, P32."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from purser.access import verbs
+from purser.access.actors import Actor
+from purser.kernel.errors import Missing, Refused
+from purser.partners import agreements, break_glass, consent, enabling, orders
+from purser.partners.models import Side
+from purser.postgres import tenancy
+from purser.tenants import organisations
+from purser.tenants.models import Organisation, PackageStock
+from tests.access import kit
+from tests.partners.kit import ALL, PAID, Chain, chain, enters
+
+
+@pytest.fixture
+def now() -> datetime:
+    return kit.now()
+
+
+@pytest.fixture
+def made() -> Chain:
+    return chain(enabled=False)
+
+
+def desk(made: Chain) -> Actor:
+    return kit.actor(made.operator, kit.person(factor=False))
+
+
+def order(made: Chain, **more: Any) -> orders.Order:
+    wanted: dict[str, Any] = {
+        "reseller": made.reseller.partner_number,
+        "distributor": made.distributor.partner_number,
+        "name": "Cedar Foods",
+        "domain": "Cedar-Foods.example",
+        "packages": {PAID: 5},
+    }
+    return orders.Order(**{**wanted, **more})
+
+
+def own(id: Any) -> Organisation:
+    with tenancy.acting_in(id):
+        return organisations.own()
+
+
+def test_an_order_makes_the_customer_and_its_chain(made: Chain, now: datetime) -> None:
+    customer = orders.take(desk(made), order(made), now=now)
+    assert (customer.kind, customer.parent_id, customer.distributor_id) == ("customer", made.reseller.pk, made.distributor.pk)
+    assert customer.domain == "cedar-foods.example"
+    with tenancy.acting_in(customer.pk):
+        assert [(row.package, row.total) for row in PackageStock.objects.all()] == [(PAID, 5)]
+    with tenancy.listing_below(made.distributor.pk):
+        assert Organisation.across.filter(pk=customer.pk).exists()
+
+
+def test_a_second_order_adds_to_the_tenant_it_names(made: Chain, now: datetime) -> None:
+    first = orders.take(desk(made), order(made), now=now)
+    again = orders.take(desk(made), order(made, customer=first.number, packages={PAID: 2, "UnifyFree": 1}), now=now)
+    assert again.pk == first.pk
+    with tenancy.acting_in(first.pk):
+        assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 7, "UnifyFree": 1}
+
+
+WRONG: list[tuple[dict[str, Any], str]] = [
+    ({"reseller": "P00000000"}, "No reseller has"),
+    ({"distributor": ""}, "names no distributor"),
+    ({"packages": {"Unknown": 1}}, "no package"),
+    ({"packages": {PAID: 0}}, "1 to 1,000,000"),
+    ({"packages": {PAID: -3}}, "1 to 1,000,000"),
+    ({"customer": "000000000000"}, "no tenant"),
+    ({"name": "  "}, "needs a name"),
+    ({"domain": "not a domain"}, "no domain"),
+    ({"region": "Germany"}, "country code"),
+]
+
+
+@pytest.mark.parametrize(("more", "words"), WRONG)
+def test_a_wrong_order_says_why_and_keeps_nothing(made: Chain, now: datetime, more: dict[str, Any], words: str) -> None:
+    with pytest.raises((Refused, Missing), match=words):
+        orders.take(desk(made), order(made, **more), now=now)
+    with tenancy.listing_customers_of(made.reseller.pk):
+        assert [row.pk for row in Organisation.across.filter(parent_id=made.reseller.pk)] == [made.customer.pk]
+
+
+def test_an_order_through_the_wrong_distributor_or_for_anothers_customer_is_refused(made: Chain, now: datetime) -> None:
+    other = chain(enabled=False)
+    with pytest.raises(Refused, match="is not the distributor of"):
+        orders.take(desk(made), order(made, distributor=other.distributor.partner_number), now=now)
+    with pytest.raises(Refused, match="no customer of"):
+        orders.take(desk(made), order(made, customer=other.customer.number), now=now)
+
+
+def test_operations_enables_a_partner_with_paid_packages_and_both_sides_know(made: Chain, now: datetime) -> None:
+    owner = kit.actor(made.reseller, made.owner)
+    with tenancy.acting_in(made.reseller.pk):
+        asked = enabling.request(owner, signature="Olive Owner", email=made.owner.email, now=now)
+        with pytest.raises(Refused, match="already"):
+            enabling.request(owner, signature="Olive Owner", email=made.owner.email, now=now)
+    assert asked.subject == "Please enable the Partner Administration on behalf for Reseller Acme IT"
+    assert f"Our Circuit tenant ID is: {made.reseller.number}" in asked.body
+    assert f"Our Partner ID (Global One ID) is: {made.reseller.partner_number}" in asked.body
+    with tenancy.listing_all():
+        assert asked.pk in [row.pk for row in enabling.queue()]
+    with pytest.raises(Refused, match="no commercial subscription"):
+        enabling.answer(desk(made), asked.pk, approve=True, why="Contract signed", now=now)
+    orders.take(desk(made), order(made, customer=made.reseller.number), now=now)
+    enabling.answer(desk(made), asked.pk, approve=True, why="Contract signed", now=now)
+    assert own(made.reseller.pk).partner_admin_id == made.reseller.partner_number
+    assert kit.acts_of(made.reseller, "operator.requests.decide")[0].after == {"why": "Contract signed"}
+    assert len(kit.acts_of(made.operator, "operator.requests.decide")) == 1
+    with pytest.raises(Missing):
+        enabling.answer(desk(made), asked.pk, approve=True, why="again", now=now)
+
+
+def test_a_refusal_needs_a_reason_and_leaves_the_partner_as_it_was(made: Chain, now: datetime) -> None:
+    with tenancy.acting_in(made.reseller.pk):
+        asked = enabling.request(kit.actor(made.reseller, made.owner), signature="", email=made.owner.email, now=now)
+    with pytest.raises(Refused, match="needs a reason"):
+        enabling.answer(desk(made), asked.pk, approve=False, why=" ", now=now)
+    enabling.answer(desk(made), asked.pk, approve=False, why="No contract", now=now)
+    assert not own(made.reseller.pk).administers
+    with tenancy.acting_in(made.reseller.pk):
+        enabling.request(kit.actor(made.reseller, made.owner), signature="", email=made.owner.email, now=now)
+
+
+def test_a_moved_customer_leaves_one_chain_for_the_other_and_all_three_keep_an_act(now: datetime) -> None:
+    made, other = chain(), chain()
+    made.give(now)
+    orders.move(desk(made), made.customer.pk, other.reseller.partner_number, now=now)
+    moved = own(made.customer.pk)
+    assert (moved.parent_id, moved.distributor_id) == (other.reseller.pk, other.distributor.pk)
+    with pytest.raises(Missing):
+        enters(made.agent, made.customer, now)
+    for organisation in (made.customer, made.reseller, other.reseller):
+        assert len(kit.acts_of(organisation, "operator.customers.move")) == 1
+    with pytest.raises(Refused, match="customer of"):
+        orders.move(desk(made), made.customer.pk, other.reseller.partner_number, now=now)
+
+
+def test_an_agreement_is_required_where_the_operator_says_so(now: datetime) -> None:
+    made = chain(region="de")
+    with tenancy.acting_in(made.operator.pk):
+        agreements.require(kit.actor(made.operator), "DE", on=True, now=now)
+    with pytest.raises(Refused, match="confirmation of the customer and of the partner"):
+        made.give(now)
+    with tenancy.acting_in(made.customer.pk):
+        agreements.confirm(made.as_admin(), partner=made.reseller.pk, side=Side.CUSTOMER, now=now)
+    with pytest.raises(Refused, match="confirmation of the partner"):
+        made.give(now)
+    with tenancy.acting_in(made.customer.pk):
+        agreements.confirm(
+            made.as_admin(), partner=made.reseller.pk, side=Side.PARTNER, name="dpa.pdf", paper=b"%PDF-1.7 x", now=now
+        )
+    made.give(now)
+
+
+def test_without_such_a_rule_a_missing_agreement_is_shown_and_stops_nothing(now: datetime) -> None:
+    made = chain(region="de")
+    standing = consent.standing(made.customer.pk, now=now)
+    assert not standing.required
+    assert standing.agreement == "The confirmation of the customer and of the partner is missing."
+    made.give(now)
+
+
+@pytest.mark.parametrize("paper", [b"MZ", b"%PDF-" + b"0" * 5_000_000])
+def test_a_paper_is_a_pdf_of_bounded_size(now: datetime, paper: bytes) -> None:
+    made = chain()
+    with tenancy.acting_in(made.customer.pk), pytest.raises(Refused, match="PDF"):
+        agreements.confirm(made.as_admin(), partner=made.reseller.pk, side=Side.CUSTOMER, name="x", paper=paper, now=now)
+
+
+def test_staff_look_in_only_with_a_colleagues_leave_for_an_hour_and_to_read(now: datetime) -> None:
+    made = chain()
+    asker = kit.member(made.operator, verbs.SUPPORT, factor=False)
+    colleague = kit.member(made.operator, verbs.OWNER, factor=False)
+    with pytest.raises(Missing):
+        enters(asker, made.customer, now)
+    asking = kit.actor(made.operator, asker, role=verbs.SUPPORT)
+    break_glass.ask(asking, made.customer.pk, reason="They cannot sign in and asked for help", now=now)
+    with pytest.raises(Missing):
+        enters(asker, made.customer, now)
+    with pytest.raises(Refused, match="yourself"):
+        break_glass.approve(asking, made.customer.pk, now=now)
+    grant = break_glass.approve(kit.actor(made.operator, colleague), made.customer.pk, now=now)
+    inside = enters(asker, made.customer, now)
+    assert inside.role == verbs.SUPPORT
+    assert inside.allowed is not None
+    assert all(name.endswith(".read") for name in inside.allowed)
+    with pytest.raises(Missing):
+        enters(colleague, made.customer, now)
+    assert grant.ends_at is not None
+    with pytest.raises(Missing):
+        enters(asker, made.customer, grant.ends_at)
+    told = [act.summary for act in kit.acts_of(made.customer) if act.verb.startswith("break_glass")]
+    assert told == ["Asked to look in, in an emergency", f"Let {asking.name} look in for an hour"]
+
+
+def test_the_look_ends_early_on_demand(now: datetime) -> None:
+    made = chain()
+    asker = kit.member(made.operator, verbs.SUPPORT, factor=False)
+    asking = kit.actor(made.operator, asker, role=verbs.SUPPORT)
+    break_glass.ask(asking, made.reseller.pk, reason="A billing run stands still since noon", now=now)
+    with pytest.raises(Refused, match="waits or holds already"):
+        break_glass.ask(asking, made.reseller.pk, reason="A billing run stands still since noon", now=now)
+    break_glass.approve(kit.actor(made.operator, kit.person(factor=False)), made.reseller.pk, now=now)
+    assert [row.tenant_id for row in break_glass.standing(made.operator.pk, now)] == [made.reseller.pk]
+    break_glass.end(asking, made.reseller.pk, now=now)
+    with pytest.raises(Missing):
+        enters(asker, made.reseller, now)
+    assert break_glass.standing(made.operator.pk, now) == []
+
+
+def test_the_partners_question_reaches_nobody_elses_customer(now: datetime) -> None:
+    made, other = chain(), chain()
+    for target in (other.customer.pk, made.reseller.pk, made.operator.pk, other.reseller.pk):
+        with pytest.raises(Missing):
+            consent.ask(made.as_agent(), target, scopes=ALL, days=1, reason="x", now=now)
