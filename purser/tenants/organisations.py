@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import ids, tenancy
-from purser.tenants import numbers
+from purser.tenants import numbers, search
 from purser.tenants.models import PARTNERS, Kind, Organisation
 
 # Which kind may stand under which. A distributor may sell directly, and is then the partner. Source: architecture,
@@ -57,7 +57,7 @@ def found(
         raise Refused(f"A {kind} cannot stand under a {parent.kind}.", code="tree")
     id = ids.new()
     with tenancy.acting_in(id):
-        return Organisation.objects.create(
+        made = Organisation.objects.create(
             id=id,
             kind=kind,
             name=named(name),
@@ -71,6 +71,8 @@ def found(
             contact_email=contact_email.strip().lower(),
             created_at=now,
         )
+        search.index(made)
+        return made
 
 
 def distributor_over(parent: Organisation | None) -> UUID | None:

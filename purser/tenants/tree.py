@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from purser.kernel.errors import Missing, Refused
-from purser.tenants import grants, numbers
+from purser.tenants import grants, numbers, search
 from purser.tenants.models import PARTNERS, Grant, Kind, Organisation
 from purser.tenants.organisations import UNDER, distributor_over
 
@@ -29,6 +29,7 @@ def move(to: Organisation, *, by: str, now: datetime) -> Organisation:
     before = Organisation(parent_id=row.parent_id, distributor_id=row.distributor_id)
     row.parent_id, row.distributor_id = to.pk, distributor_over(to)
     row.save(update_fields=["parent_id", "distributor_id"])
+    search.index(row)
     return before
 
 
