@@ -1,6 +1,6 @@
 """Measure every figure and print a line for each: name, value, bound, and whether it holds.
 
-With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports.
+With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports, picker.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from bench.figures import Figure
 
 def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
     """In the order they are measured; needs Django."""
-    from bench import budget, planning, reports
+    from bench import budget, picker, planning, reports
 
     return {
         "planning": planning.figures,
@@ -22,6 +22,7 @@ def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
         "hour": budget.hour,
         "delay": budget.delay,
         "reports": reports.figures,
+        "picker": picker.figures,
     }
 
 

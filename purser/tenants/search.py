@@ -47,16 +47,20 @@ def find(text: str) -> list[UUID]:
     """The organisations that the seat may list and that fit what is typed, by the word that fits and then by name; at most
     MOST. Nothing for nothing typed.
     """
+    return list(dict.fromkeys(query(text)))[:MOST]
+
+
+def query(text: str) -> Any:
+    """The rows behind `find`: ids of organisations, some of them more than once."""
     typed = _typed(text)
     if not typed:
-        return []
+        return SearchWord.across.none()
     # the longest first: it has the fewest beginnings, and the others only look at what it leaves
     first, *others = sorted(typed, key=len, reverse=True)
     rows = _mine(SearchWord.across.all()).filter(_begins(first))
     for other in others:
         rows = rows.filter(Exists(_mine(SearchWord.across.filter(tenant_id=OuterRef("tenant_id"))).filter(_begins(other))))
-    found = rows.order_by("word", "label", "tenant_id").values_list("tenant_id", flat=True)
-    return list(dict.fromkeys(found[: MOST * 4]))[:MOST]
+    return rows.order_by("word", "label", "tenant_id").values_list("tenant_id", flat=True)[: MOST * 4]
 
 
 def _typed(text: str) -> list[str]:
