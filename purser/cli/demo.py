@@ -74,7 +74,7 @@ def serve(home: Path, *, port: int) -> None:
         if not _free(number):
             _give_up(f"Port {number}, of the {name} sandbox, is taken on 127.0.0.1. Is another demo running?")
     with _everything(home, ports, site=f"http://127.0.0.1:{port}") as processes:
-        from purser.cli import story
+        from purser.cli import cast, story
 
         if not story.told(home):
             story.tell(home, ports, say=_say)
@@ -85,7 +85,7 @@ def serve(home: Path, *, port: int) -> None:
         _wait(f"http://127.0.0.1:{port}/health", processes)
         _say("")
         _say(f"Purser is running at http://127.0.0.1:{port}")
-        for line in story.sign_ins(home):
+        for line in cast.sign_ins():
             _say(line)
         _say("The vendors' own pages:")
         for name, path in (("marketplace", "/_panel/launch"), ("autotask", "/_panel/"), ("connectwise", "/_panel/")):

@@ -15,15 +15,9 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from purser.cli import cast
+
 SAY = Callable[[str], None]
-PASSWORD = "harbour lights at noon"  # noqa: S105 - of the demo, printed to whoever starts it
-PEOPLE = (
-    ("operator", "owner", "operator@purser.example", "Operator's desk"),
-    ("reseller", "owner", "owner@harbour.example", "Owner's desk"),
-    ("reseller", "technician", "technician@harbour.example", "Technician's desk"),
-    ("reseller", "bookkeeper", "bookkeeper@harbour.example", "Bookkeeper's desk"),
-    ("reseller", "reader", "reader@harbour.example", "Reader's desk"),
-)
 CONTEXTS = ("autotask", "connectwise")
 PASSES_A_DAY = 4
 LAST_PASSES = 12
@@ -54,7 +48,8 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
     hour = _latest().timetz()
     clock = Clock(ports, datetime.combine(start, hour))
     say("Founding the demo's organisations ...")
-    reseller, operator = _organisations(clock())
+    gathered = cast.gather(clock())
+    reseller = gathered.reseller
     pairs = _connections(reseller, ports, story["credentials"], clock())
     say("Reading both sides for the first time ...")
     from purser.flows import ports as held
@@ -75,7 +70,7 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
             if not posted:
                 break
         say(f"  {clock().date()}: played")
-    kept = {"reseller": str(reseller), "operator": str(operator), "pairs": {k: str(v) for k, v in pairs.items()}}
+    kept = {"reseller": str(reseller), "operator": str(gathered.operator), "pairs": {k: str(v) for k, v in pairs.items()}}
     (home / "demo.json").write_text(json.dumps(kept), "utf-8")
 
 
@@ -93,12 +88,6 @@ def result(home: Path) -> dict[str, Any]:
     kept = json.loads((home / "demo.json").read_text("utf-8"))
     with tenancy.acting_in(UUID(kept["reseller"])):
         return outcome.whole_job()
-
-
-def sign_ins(home: Path) -> list[str]:
-    lines = ["Sign in with any of these; the password is the same for all:", f"  password     {PASSWORD}"]
-    lines += [f"  {role:12} {email}" for _, role, email, _ in PEOPLE]
-    return lines
 
 
 class Clock:
@@ -132,25 +121,6 @@ def _pass(tenant: UUID, sync: UUID, clock: Clock) -> int:
 
     done = run(tenant=tenant, sync_id=sync, ports=held.current(), clock=clock)
     return done.posted + done.failed + bool(done.text)
-
-
-def _organisations(now: datetime) -> tuple[UUID, UUID]:
-    from purser.access import people
-    from purser.access.models import Person
-    from purser.postgres import tenancy
-    from purser.tenants import organisations
-    from purser.tenants.models import Kind
-
-    operator = organisations.found(kind=Kind.OPERATOR, name="Cloud Distribution Desk", parent=None, now=now)
-    reseller = organisations.found(
-        kind=Kind.RESELLER, name="Harbour IT Services", parent=operator, now=now, zone="America/New_York"
-    )
-    for kind, role, email, name in PEOPLE:
-        person = Person.objects.create_user(email, PASSWORD, name=name)
-        organisation = operator if kind == "operator" else reseller
-        with tenancy.acting_in(organisation.pk):
-            people.join(person=person, role=role, organisation=organisation.name, now=now)
-    return reseller.pk, operator.pk
 
 
 def _connections(tenant: UUID, ports: dict[str, int], given: dict[str, Any], now: datetime) -> dict[str, UUID]:
