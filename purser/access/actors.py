@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from allauth.account.authentication import get_authentication_records
@@ -21,6 +22,7 @@ from purser.tenants.models import Grant, GrantKind, Kind
 
 # Ways into a session that prove possession of a link, not of the password or a factor.
 WITHOUT_PROOF = frozenset({"launch"})
+SIGN_ON = "sso"  # through an organisation's own provider; the record names the tenant
 
 
 @dataclass(frozen=True)
@@ -184,13 +186,27 @@ def address(request: HttpRequest) -> str:
     return (get_client_ip(request) or "")[:45]
 
 
-def verified_at(request: HttpRequest) -> datetime | None:
-    """When this session last proved who it is; None for a request without a session."""
-    if not hasattr(request, "session") or not request.user.is_authenticated:
-        return None
-    proofs = [
-        float(record["at"])
-        for record in get_authentication_records(request, request.user)
-        if record.get("method") not in WITHOUT_PROOF
-    ]
+def verified_at(request: HttpRequest, *, but: frozenset[str] = frozenset()) -> datetime | None:
+    """When this session last proved who it is, other than by the methods `but`; None for a request without a session."""
+    proofs = [float(record["at"]) for record in _records(request) if record.get("method") not in WITHOUT_PROOF | but]
     return datetime.fromtimestamp(max(proofs), tz=UTC) if proofs else None
+
+
+def via(request: HttpRequest) -> UUID | None:
+    """The organisation through whose provider this session was signed on, which is where it is good; None for a session
+    with a password or factor of the person's own.
+
+    An organisation vouches for its people as its own. Its word opens no other's door: there the person proves who they
+    are with their own second factor, which lifts this.
+    """
+    records = _records(request)
+    if any(record.get("method") == "mfa" for record in records):
+        return None
+    return next((UUID(record["tenant"]) for record in records if record.get("method") == SIGN_ON), None)
+
+
+def _records(request: HttpRequest) -> list[dict[str, Any]]:
+    if not hasattr(request, "session") or not request.user.is_authenticated:
+        return []
+    found: list[dict[str, Any]] = get_authentication_records(request, request.user)
+    return found

@@ -24,7 +24,7 @@ _SECRET_NAME = re.compile(
     r"passw|passphrase|secret|token|credential|private|otp|api_?key|licen[cs]e_?key|integration_?code|authorization|cookie",
     re.IGNORECASE,
 )
-_SECRET_VALUE = re.compile(r"\bprs_[0-9a-f]{32}_[\w-]+")
+_SECRET_VALUE = re.compile(r"\bpr[sd]_[0-9a-f]{32}_[\w-]+")
 
 
 def record(

@@ -23,7 +23,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the librar
         """The same five minutes as for our own sensitive verbs, counted from any proof, the sign-in
         included.
         """
-        proven = actors.verified_at(context.request)
+        # the word of an organisation's provider does not change what opens the person's other organisations
+        proven = actors.verified_at(context.request, but=frozenset({actors.SIGN_ON}))
         return proven is None or datetime.now(UTC) - proven > permit.FRESH
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:

@@ -123,7 +123,8 @@ class DirectoryUser(TenantModel):
     """A user as the organisation's directory describes them. `values` is the whole description, never a password.
 
     `person` is set once the address is in a proven domain; until then the entry lets nobody in. `role_before` is the role
-    that the member had before a group of the directory gave one; empty where the directory made them a member. Source: decision S-3; RFC 7643 section 4.1.
+    that the member had before a group of the directory gave one; empty where the directory made them a member.
+    Source: decision S-3; RFC 7643 section 4.1.
     """
 
     walls: ClassVar[Walls] = Walls(history=True)

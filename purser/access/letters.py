@@ -49,6 +49,19 @@ def licence(*, email: str, organisation: str, path: str, expires_at: datetime, z
     )
 
 
+def domain(*, email: str, organisation: str, domain: str, path: str, expires_at: datetime, zone: str) -> None:
+    """Ask a domain's postmaster whether it belongs to the organisation."""
+    _send(
+        "domain",
+        email,
+        subject=f"Does {domain} belong to {organisation}?",
+        organisation=organisation,
+        domain=domain,
+        path=path,
+        until=_until(expires_at, zone),
+    )
+
+
 def _until(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y, %H:%M} ({zone})"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.utils import timezone
@@ -28,6 +29,11 @@ def allows(actor: Actor, verb: str) -> bool:
     """
     found = verbs.find(verb)
     return actor.role in found.roles(actor.kind) if actor.allowed is None else verb in actor.allowed
+
+
+def narrowed(actor: Actor, to: frozenset[str]) -> Actor:
+    """The actor with no more than these verbs: a token that was cut to a part of what its person may."""
+    return replace(actor, allowed=frozenset(name for name in to & verbs.VERBS.keys() if allows(actor, name)))
 
 
 def check(actor: Actor, verb: str, *, clock: Callable[[], datetime] = timezone.now) -> None:

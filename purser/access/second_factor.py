@@ -1,10 +1,11 @@
-"""Nobody works in an organisation with a password alone. Source: reliability P21."""
+"""Nobody works in an organisation with a password alone, unless a customer lets its own people. Source: reliability P21."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
+from uuid import UUID
 
 from allauth.account.internal.flows.reauthentication import suspend_request
 from allauth.core.exceptions import ImmediateHttpResponse, ReauthenticationRequired
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from purser.access import policy
 from purser.access.models import Person
 
 _SEEN = "second_factor"  # in the session: asked once, not on each page
@@ -24,9 +26,9 @@ def has_one(person: Person) -> bool:
     return bool(Authenticator.objects.filter(user_id=person.pk, type__in=kinds).exists())
 
 
-def missing(request: HttpRequest) -> bool:
-    """Whether the signed-in person must set up a second factor first (settings.REQUIRE_SECOND_FACTOR, true
-    if absent).
+def missing(request: HttpRequest, tenant: UUID) -> bool:
+    """Whether the signed-in person must set up a second factor before the tenant opens (settings.REQUIRE_SECOND_FACTOR,
+    true if absent; the tenant's own policy).
 
     A session that began before the factor was set up has ended (access/signals.py), so one look per session
     is enough.
@@ -35,7 +37,12 @@ def missing(request: HttpRequest) -> bool:
         return False
     if not request.session.get(_SEEN):
         request.session[_SEEN] = has_one(request.user)
-    return not request.session[_SEEN]
+    return not request.session[_SEEN] and policy.takes_factor(request.user.pk, tenant=tenant)
+
+
+def seen(request: HttpRequest) -> None:
+    """The organisation's own provider vouched for a second factor at this sign-in."""
+    request.session[_SEEN] = True
 
 
 def look_again(request: HttpRequest) -> None:
@@ -65,7 +72,7 @@ class Required:
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
     ) -> HttpResponse | None:
-        if "tenant" not in kwargs or getattr(view, "before_second_factor", False) or not missing(request):
+        if "tenant" not in kwargs or getattr(view, "before_second_factor", False) or not missing(request, kwargs["tenant"]):
             return None
         where = f"{reverse('second_factor')}?{urlencode({'next': request.get_full_path()})}"
         if request.headers.get("HX-Request"):

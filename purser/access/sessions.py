@@ -1,5 +1,5 @@
-"""How long a session lasts: half an hour without a click, twelve hours in all. Source: reliability P22,
-section 4.
+"""How long a session lasts: without a click as long as its organisations let it (policy.py), twelve hours in all.
+Source: reliability P22, section 4.
 """
 
 from __future__ import annotations
@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
@@ -17,12 +16,19 @@ IDLE = timedelta(minutes=30)
 WHOLE = timedelta(hours=12)
 NOTED_EVERY = timedelta(minutes=1)  # so that reading a page does not write one
 
-_BEGAN, _SEEN = "began_at", "seen_at"
+_BEGAN, _SEEN, _IDLE = "began_at", "seen_at", "idle_seconds"
 
 
-def begin(session: SessionBase, *, now: datetime) -> None:
+def begin(session: SessionBase, *, now: datetime, idle: timedelta = IDLE) -> None:
     """A person signed in: both limits count from here."""
     session[_BEGAN] = session[_SEEN] = now.timestamp()
+    session[_IDLE] = idle.total_seconds()
+
+
+def tighten(session: SessionBase, *, idle: timedelta) -> None:
+    """The session entered an organisation that allows it less: somebody who joined it after signing in."""
+    if session.get(_IDLE, 0) > idle.total_seconds():
+        session[_IDLE] = idle.total_seconds()
 
 
 def over(session: SessionBase, *, now: datetime) -> bool:
@@ -30,7 +36,7 @@ def over(session: SessionBase, *, now: datetime) -> bool:
     if _BEGAN not in session:
         begin(session, now=now)
         return False
-    idle: timedelta = getattr(settings, "SESSION_IDLE", IDLE)
+    idle = timedelta(seconds=session.get(_IDLE, IDLE.total_seconds()))
     seen = datetime.fromtimestamp(session[_SEEN], tz=now.tzinfo)
     if now - datetime.fromtimestamp(session[_BEGAN], tz=now.tzinfo) >= WHOLE or now - seen >= idle:
         return True

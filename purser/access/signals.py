@@ -14,7 +14,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
-from purser.access import actors, acts, people, second_factor, sessions
+from purser.access import actors, acts, people, policy, second_factor, sessions
 from purser.access.models import Person
 from purser.kernel.errors import Missing
 from purser.postgres import tenancy
@@ -47,7 +47,7 @@ def note(person: Person, request: HttpRequest, verb: str, summary: str) -> None:
 
 
 def _signed_in(request: HttpRequest, user: Person, **_: Any) -> None:
-    sessions.begin(request.session, now=timezone.now())
+    sessions.begin(request.session, now=timezone.now(), idle=policy.idle_of(user.pk))
     note(user, request, "account.sign_in", "Signed in")
 
 

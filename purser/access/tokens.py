@@ -6,13 +6,15 @@ The tenant is in the token because a seat must be taken before anything of a ten
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from purser.access import acts, once
+from purser.access import acts, once, permit, verbs
 from purser.access.actors import Actor
-from purser.access.models import ApiToken, Membership, Person
+from purser.access.models import ApiToken, Membership
+from purser.access.verbs import Verb
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 
@@ -32,10 +34,15 @@ class Made:
         return f"Made(row={self.row.pk})"
 
 
-def make(actor: Actor, *, name: str, expires_at: datetime, now: datetime) -> Made:
-    """A token for the acting person, with the rights of their role at the time of each call.
+def offered(actor: Actor) -> list[Verb]:
+    """What a token of this person can be cut to: what they may, but what wants a fresh proof, which no token gives."""
+    return [verb for verb in verbs.of_kind(actor.kind) if not verb.sensitive and permit.allows(actor, verb.name)]
 
-    Raises Refused for an empty name, or an end that is past or more than a year away.
+
+def make(actor: Actor, *, name: str, expires_at: datetime, now: datetime, only: Iterable[str] = ()) -> Made:
+    """A token for the acting person, with the rights of their role at the time of each call, or `only` these of them.
+
+    Raises Refused for an empty name, an end that is past or more than a year away, or a verb that a token cannot have.
     """
     name = name.strip()
     if not name:
@@ -45,18 +52,23 @@ def make(actor: Actor, *, name: str, expires_at: datetime, now: datetime) -> Mad
             f"A token ends after today and within {LONGEST.days} days; {expires_at:%Y-%m-%d} is not.",
             code="expiry",
         )
-    if actor.person is None:
-        raise Refused("Only a person can make a token.", code="person")
+    if actor.person is None or actor.on_behalf:
+        raise Refused("Only a person of the organisation can make a token.", code="person")
+    cut = sorted(set(only))
+    beyond = set(cut) - {verb.name for verb in offered(actor)}
+    if beyond:
+        raise Refused(f"A token of yours cannot have: {', '.join(sorted(beyond)[:3])}.", code="verbs")
     value = f"prs_{actor.tenant.hex}_{once.token()}"
     row = ApiToken(
         person_id=actor.person,
         name=name[:100],
         hint=value[-4:],
+        verbs=cut,
         token_hash=once.hashed(value),
         created_at=now,
         expires_at=expires_at,
     )
-    after = {"name": row.name, "expires_at": expires_at}
+    after = {"name": row.name, "expires_at": expires_at, "only": cut}
     acts.record(
         actor,
         "tokens.make",
@@ -84,8 +96,8 @@ def own() -> list[ApiToken]:
     return list(ApiToken.objects.select_related("person").order_by("-created_at", "-id"))
 
 
-def authenticate(value: str, now: datetime) -> tuple[UUID, Person]:
-    """Whose token this is, in a transaction of its own. Raises Missing for any that does not work, whatever
+def authenticate(value: str, now: datetime) -> ApiToken:
+    """The token, with its person, in a transaction of its own. Raises Missing for any that does not work, whatever
     the reason.
 
     Malformed, unknown, expired and revoked tokens, an inactive person, one who left and a suspended
@@ -97,17 +109,17 @@ def authenticate(value: str, now: datetime) -> tuple[UUID, Person]:
         raise _no_such()
     tenant = UUID(form.group(1))
     with tenancy.acting_in(tenant):
-        row = (
+        row: ApiToken | None = (
             ApiToken.objects.select_related("person")
             .filter(token_hash=once.hashed(value), revoked_at=None, expires_at__gt=now, person__is_active=True)
             .filter(tenant__suspended_at=None)
             .first()
         )
-        if row is None or not Membership.objects.filter(person_id=row.person_id).exists():
+        if row is None or not Membership.objects.filter(person_id=row.person_id, suspended_at=None).exists():
             raise _no_such()
         if row.last_used_at is None or now - row.last_used_at >= NOTED_EVERY:
             ApiToken.objects.filter(pk=row.pk).update(last_used_at=now)
-        return tenant, row.person
+        return row
 
 
 def _no_such() -> Missing:

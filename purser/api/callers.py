@@ -12,7 +12,7 @@ from ninja.security import HttpBearer
 from ninja.security.base import AuthBase
 from ninja.utils import check_csrf
 
-from purser.access import once, permit, second_factor, tokens
+from purser.access import actors, once, permit, second_factor, tokens
 from purser.access.models import Person
 from purser.kernel.errors import Missing, Refused
 
@@ -23,13 +23,15 @@ class Forged(Refused):
 
 @dataclass(frozen=True)
 class Caller:
-    """`tenant` is where a token was made: it is good there, and on behalf of that organisation's customers; None for a
-    session. `limited_as` names the caller to the limits.
+    """`tenant` is where a token was made, or whose provider signed a session on: it is good there, and on behalf of
+    that organisation's customers; None for any other session. `limited_as` names the caller to the limits. `verbs` are
+    what a token is cut to; None where it is not.
     """
 
     person: Person
     tenant: UUID | None
     limited_as: str
+    verbs: frozenset[str] | None = None
 
 
 class Token(HttpBearer):
@@ -37,10 +39,10 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> Caller | None:
         try:
-            tenant, person = tokens.authenticate(token, timezone.now())
+            held = tokens.authenticate(token, timezone.now())
         except Missing:
             return None
-        return Caller(person, tenant, once.hashed(token))
+        return Caller(held.person, held.tenant_id, once.hashed(token), frozenset(held.verbs) or None)
 
 
 class Session(AuthBase):
@@ -56,10 +58,11 @@ class Session(AuthBase):
             return None
         if check_csrf(request) is not None:
             raise Forged("The CSRF token is missing or wrong.", code="csrf", hint="Send it as X-CSRFToken.")
-        if second_factor.missing(request):
+        tenant = request.resolver_match.kwargs.get("tenant") if request.resolver_match else None
+        if tenant is not None and second_factor.missing(request, tenant):
             raise permit.StepUp(
                 "Nobody works in an organisation with a password alone.",
                 code="second_factor",
                 hint="Set up a second factor in the portal, under your account.",
             )
-        return Caller(person, None, str(person.pk))
+        return Caller(person, actors.via(request), str(person.pk))

@@ -138,7 +138,7 @@ def _admitted(request: HttpRequest, tenant: UUID, now: datetime) -> Actor:
     caller: Caller = request.auth  # type: ignore[attr-defined]  # set by ninja's authentication
     with actors.entering(caller.person, tenant=tenant, request=request, now=now, via=caller.tenant) as actor:
         limits.call(caller.limited_as, now=now)
-    return actor
+    return actor if caller.verbs is None else permit.narrowed(actor, caller.verbs)
 
 
 def _once(request: HttpRequest, actor: Actor, run: Callable[[], HttpResponseBase], now: datetime) -> HttpResponseBase:

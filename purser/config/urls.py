@@ -8,11 +8,13 @@ from purser.portal.pages.health import health
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("", include("purser.portal.urls_identity")),  # before urls_access, whose sign-in library has sessions, too
     path("", include("purser.portal.urls_access")),
     path("", include("purser.portal.urls")),
     path("", include("purser.portal.urls_billing")),
     path("", include("purser.portal.urls_reports")),
     path("api/v1/", include("purser.api.urls")),
+    path("", include("purser.api.urls_scim")),
 ]
 
 handler400 = "purser.portal.failures.bad"

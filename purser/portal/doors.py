@@ -24,7 +24,7 @@ from django.http.response import HttpResponseBase
 from django.template.response import SimpleTemplateResponse
 from django.utils import timezone
 
-from purser.access import actors, acts, permit, verbs
+from purser.access import actors, acts, permit, policy, sessions, verbs
 from purser.access.actors import Actor
 from purser.access.models import Person
 from purser.portal import failures
@@ -64,8 +64,10 @@ def page(verb: str, *, seat: bool = True) -> Callable[[View], View]:
 def admitted(request: HttpRequest, tenant: UUID) -> Iterator[Actor]:
     """Take the tenant's seat as the signed-in person, who is kept on the request for the frame. Raises Missing."""
     assert isinstance(request.user, Person)
-    with actors.entering(request.user, tenant=tenant, request=request, now=timezone.now()) as actor:
+    via = actors.via(request)
+    with actors.entering(request.user, tenant=tenant, request=request, now=timezone.now(), via=via) as actor:
         request.actor = actor  # type: ignore[attr-defined]
+        sessions.tighten(request.session, idle=policy.longest(actor.kind))
         yield actor
 
 

@@ -16,6 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
+from purser.access import actors
 from purser.kernel.errors import Busy, Missing, Refused, Unsure
 from purser.portal import requests
 
@@ -85,7 +86,12 @@ def step_up(request: HttpRequest) -> HttpResponse:
     back = request.get_full_path()
     if request.method not in {"GET", "HEAD"}:
         back = own_path(request, request.headers.get("HX-Current-URL") or request.headers.get("Referer") or "/")
-    return go(request, reverse("account_reauthenticate") + "?" + urlencode({"next": back}), title="Confirm that it is you")
+    via = actors.via(request)
+    if via is not None:  # signed on through an organisation's provider: proven anew there
+        where = reverse("sso", kwargs={"tenant": via}) + "?" + urlencode({"next": back, "again": "1"})
+    else:
+        where = reverse("account_reauthenticate") + "?" + urlencode({"next": back})
+    return go(request, where, title="Confirm that it is you")
 
 
 def sign_in(request: HttpRequest) -> HttpResponse:

@@ -71,6 +71,8 @@ SECTIONS = (
             Entry("People", "people", "people.read", "users", EVERY),
             Entry("Acts", "acts", "acts.read", "history", EVERY),
             Entry("API tokens", "tokens", "tokens.read", "key", EVERY),
+            Entry("Sign-on", "sign_on", "sign_on.configure", "lock", EVERY),
+            Entry("Directory", "directory", "directory.configure", "book", EVERY),
         ),
     ),
 )

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import NoReverseMatch, reverse
 
-from purser.access import people, second_factor, signals
+from purser.access import actors, people, second_factor, signals
 from purser.access.models import Person
 from purser.portal.failures import own_path
 
@@ -45,7 +45,8 @@ def choose(request: HttpRequest) -> HttpResponse:
     """After sign-in without a deep link: the one organisation, a choice of several, or a page that says
     there is none.
     """
-    places = people.places(_person(request).pk)
+    via = actors.via(request)  # a session of one organisation's provider opens that one
+    places = [place for place in people.places(_person(request).pk) if via in (None, place.tenant)]
     if len(places) == 1 and "choose" not in request.GET:
         return HttpResponseRedirect(home_of(places[0].tenant))
     return render(request, "account/choose.html", {"places": [(place, home_of(place.tenant)) for place in places]})
