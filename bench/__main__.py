@@ -14,7 +14,7 @@ from bench.figures import Figure
 
 def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
     """In the order they are measured; needs Django."""
-    from bench import budget, planning, reports
+    from bench import budget, guessing, planning, reports
 
     return {
         "planning": planning.figures,
@@ -22,6 +22,7 @@ def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
         "hour": budget.hour,
         "delay": budget.delay,
         "reports": reports.figures,
+        "guessing": guessing.figures,
     }
 
 
