@@ -14,7 +14,7 @@ from bench.figures import Figure
 
 def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
     """In the order they are measured; needs Django."""
-    from bench import budget, picker, planning, reports
+    from bench import budget, guessing, picker, planning, reports
 
     return {
         "planning": planning.figures,
@@ -23,6 +23,7 @@ def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
         "delay": budget.delay,
         "reports": reports.figures,
         "picker": picker.figures,
+        "guessing": guessing.figures,
     }
 
 

@@ -16,6 +16,14 @@ from purser.access import actors, factors, permit
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # the library is untyped
     """Nobody signs up; one is invited."""
 
+    # one text for a wrong password and for an address without an account
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "email_password_mismatch": "The e-mail address or the password is not right.",
+        "too_many_login_attempts": "Too many wrong passwords. Wait a minute before you try again.",
+        "incorrect_password": "This is not your password.",
+    }
+
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -169,12 +169,13 @@ class DirectoryGroup(TenantModel):
 
 
 class DirectoryMember(TenantModel):
-    """A user in a group of the directory."""
+    """A user in a group of the directory. `display` is how the directory shows the member in the group."""
 
     walls: ClassVar[Walls] = Walls(history=True)
 
     group = tenant_key(DirectoryGroup, related_name="+")
     user = tenant_key(DirectoryUser, related_name="+")
+    display = models.CharField(max_length=255, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

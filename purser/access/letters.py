@@ -1,13 +1,14 @@
-"""Mails we send: plain text and the same as a page. A link in them works once."""
+"""Mails we send: plain text and the same as a page. A link that lets somebody in works once."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 from purser.access import verbs
 
@@ -62,12 +63,25 @@ def domain(*, email: str, organisation: str, domain: str, path: str, expires_at:
     )
 
 
+def notice(*, email: str, what: str, at: datetime, address: str) -> None:
+    """Tell a person what was done to their account, and what to do if it was not them. `address` is where from."""
+    _send(
+        "notice",
+        email,
+        subject=f"Purser: {what}",
+        path=reverse("account_reset_password"),
+        what=what,
+        when=f"{at.astimezone(UTC):%A %d %B %Y, %H:%M} UTC",
+        address=address,
+    )
+
+
 def _until(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y, %H:%M} ({zone})"
 
 
 def _send(template: str, to: str, *, subject: str, path: str, **values: str) -> None:
-    context = {**values, "subject": subject, "link": f"{settings.SITE_URL}{path}"}
+    context = {**values, "email": to, "subject": subject, "link": f"{settings.SITE_URL}{path}"}
     mail = EmailMultiAlternatives(subject, render_to_string(f"mail/{template}.txt", context), to=[to])
     mail.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
     mail.send()

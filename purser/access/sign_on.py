@@ -152,9 +152,7 @@ def recognise(claims: Claims, *, require_mfa: bool, now: datetime) -> Person:
                 code="subject",
                 hint="The address may have a new owner. An administrator can forget the bindings under Sign-on.",
             )
-        SignOnSubject.objects.create(
-            person_id=row.person_id, issuer=claims.issuer, subject=claims.subject, bound_at=now
-        )
+        SignOnSubject.objects.create(person_id=row.person_id, issuer=claims.issuer, subject=claims.subject, bound_at=now)
     found: Person = row.person
     return found
 

@@ -10,6 +10,9 @@ A view gets the actor and the time, then by name what the address, the query (`Q
 `Sent`) hold. It runs in one transaction in the tenant's seat, where its answer is also written out; a failure rolls it back.
 With `seat=False` it runs without a transaction, for calls to a vendor, and takes `tenancy.acting_in` itself.
 
+A list that both doors show is one line, `routes.table("/reports/linked", "reports.read", LINKED)`: it takes the list language
+(lists/asked.py) and answers as tables.py says.
+
 A POST may bear an `Idempotency-Key` (replays.py), except those that keep no seat or answer with a secret (`keyed=False`).
 """
 
@@ -19,7 +22,6 @@ import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import wraps
 from typing import Any, TypeVar, get_args, get_type_hints
 from uuid import UUID
 
@@ -32,10 +34,12 @@ from pydantic import BaseModel
 
 from purser.access import actors, acts, permit, verbs
 from purser.access.actors import Actor
-from purser.api import limits, listings, replays
+from purser.api import described, limits, listings, replays, tables
 from purser.api.callers import Caller
-from purser.api.schemas.common import Sent
+from purser.api.schemas import rows
+from purser.api.schemas.common import Page, Sent
 from purser.kernel.errors import Refused
+from purser.lists.model import Table
 from purser.postgres import tenancy
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -44,13 +48,19 @@ PREFIX = "/t/{uuid:tenant}"
 
 @dataclass(frozen=True)
 class Rule:
-    """How a call is let in. Read by the description of the API and by the tests of the walls."""
+    """How a call is let in. Read by the description of the API and by the tests of the walls.
+
+    `export` is the verb that a file needs beside `verb`, "" where none is offered; `columns` is then the shape of a `Listed`
+    row. `table` is the list whose language the call takes.
+    """
 
     verb: str
-    seat: bool
-    keyed: bool
-    status: int
-    columns: type[BaseModel] | None
+    seat: bool = True
+    keyed: bool = False
+    status: int = 200
+    export: str = ""
+    columns: type[BaseModel] | None = None
+    table: Table | None = None
 
 
 class Routes:
@@ -61,41 +71,65 @@ class Routes:
 
     def get(self, path: str, verb: str, *, answers: Any, csv: bool = False) -> Callable[[View], View]:
         """`csv`: a list of flat rows, also offered as CSV."""
-        columns = answers.__pydantic_generic_metadata__["args"][0] if csv else None
-        return self._add("GET", path, answers, Rule(verb, True, False, 200, columns))
+        rule = Rule(verb)
+        if csv:
+            rule = Rule(verb, export="reports.export", columns=answers.__pydantic_generic_metadata__["args"][0])
+        return self._add("GET", path, answers, rule)
+
+    def table(self, path: str, verb: str, table: Table, *, export: str = "reports.export") -> None:
+        """A list that both doors show; `export` is the verb that its CSV needs as well."""
+        shape = rows.shape(table)
+        rule = Rule(verb, export=export, table=table)
+
+        def call(request: HttpRequest, actor: Actor, now: datetime, given: dict[str, Any]) -> tables.Tabled:
+            return tables.read(shape, table, actor, request.GET, now=now)
+
+        words = (f"lists_{table.name}", table.title, described.words(table))
+        self._open("GET", path, Page[shape], _guarded(call, [], rule), rule, words)  # type: ignore[valid-type]
 
     def post(
         self, path: str, verb: str, *, answers: Any, status: int = 200, seat: bool = True, keyed: bool = True
     ) -> Callable[[View], View]:
-        return self._add("POST", path, answers, Rule(verb, seat, keyed and seat, status, None))
+        return self._add("POST", path, answers, Rule(verb, seat=seat, keyed=keyed and seat, status=status))
 
     def patch(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
-        return self._add("PATCH", path, answers, Rule(verb, True, False, 200, None))
+        return self._add("PATCH", path, answers, Rule(verb))
 
     def put(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
-        return self._add("PUT", path, answers, Rule(verb, True, False, 200, None))
+        return self._add("PUT", path, answers, Rule(verb))
 
     def delete(self, path: str, verb: str) -> Callable[[View], View]:
-        return self._add("DELETE", path, None, Rule(verb, True, False, 204, None))
+        return self._add("DELETE", path, None, Rule(verb, status=204))
 
     def _add(self, method: str, path: str, answers: Any, rule: Rule) -> Callable[[View], View]:
-        verbs.find(rule.verb)
-
         def add(view: View) -> View:
-            words = inspect.getdoc(view)
-            if not words:
-                raise TypeError(f"{view.__module__}.{view.__name__} needs a docstring: it is what the API's page shows.")
-            self.router.api_operation(
-                [method],
-                PREFIX + path,
-                response={rule.status: answers},
-                operation_id=f"{view.__module__.rpartition('.')[2]}_{view.__name__}",
-                summary=words.partition("\n")[0],
-                description=words.partition("\n")[2].strip(),
-            )(_door(view, PREFIX + path, rule))
+            summary, _, more = (inspect.getdoc(view) or "").partition("\n")
+            name = f"{view.__module__.rpartition('.')[2]}_{view.__name__}"
+            if not summary:
+                raise TypeError(f"{name} needs a docstring: it is what the API's page shows.")
+            self._open(method, path, answers, _door(view, PREFIX + path, rule), rule, (name, summary, more.strip()))
             return view
 
         return add
+
+    def _open(
+        self, method: str, path: str, answers: Any, door: Callable[..., Any], rule: Rule, words: tuple[str, str, str]
+    ) -> None:
+        """`words`: the call's id, what it does in a line, and more."""
+        for verb in filter(None, (rule.verb, rule.export)):
+            verbs.find(verb)
+        name, summary, more = words
+        self.router.api_operation(
+            [method],
+            PREFIX + path,
+            response={rule.status: answers},
+            operation_id=name,
+            summary=summary,
+            description=more,
+        )(door)
+
+
+Call = Callable[[HttpRequest, Actor, datetime, dict[str, Any]], Any]
 
 
 def _door(view: Callable[..., Any], path: str, rule: Rule) -> Callable[..., HttpResponseBase]:
@@ -104,26 +138,37 @@ def _door(view: Callable[..., Any], path: str, rule: Rule) -> Callable[..., Http
     own = [parameter.replace(annotation=hints[parameter.name], kind=parameter.KEYWORD_ONLY) for parameter in own]
     known = _asked_for(path, own)
 
-    @wraps(view)
+    def call(request: HttpRequest, actor: Actor, now: datetime, given: dict[str, Any]) -> Any:
+        _only_known(request, known)
+        return view(actor, now, **given)
+
+    return _guarded(call, own, rule)
+
+
+def _guarded(call: Call, own: list[inspect.Parameter], rule: Rule) -> Callable[..., HttpResponseBase]:
+    """`own` are the parameters that ninja reads for the call, beside the tenant."""
+
     def door(request: HttpRequest, tenant: UUID, **given: Any) -> HttpResponseBase:
         now = timezone.now()
         actor = _admitted(request, tenant, now)
-        _only_known(request, known)
+        as_file = bool(rule.export) and listings.wants_csv(request)
 
         def run() -> HttpResponseBase:
-            result = view(actor, now, **given)
-            return listings.rendered(request, result, status=rule.status, columns=rule.columns)
+            result = call(request, actor, now, given)
+            return listings.rendered(result, status=rule.status, columns=rule.columns, as_file=as_file)
 
+        verb = rule.verb
         try:
-            if not rule.seat:
-                with tenancy.acting_in(tenant):
-                    permit.check(actor, rule.verb)
-                return run()
             with tenancy.acting_in(tenant):
-                permit.check(actor, rule.verb)
-                return _once(request, actor, run, now) if rule.keyed else run()
+                permit.check(actor, verb)
+                if as_file:
+                    verb = rule.export
+                    permit.check(actor, verb)
+                if rule.seat:
+                    return _once(request, actor, run, now) if rule.keyed else run()
+            return run()
         except permit.Denied as refusal:
-            acts.denied(actor, rule.verb, summary=refusal.text, now=now)
+            acts.denied(actor, verb, summary=refusal.text, now=now)
             raise
 
     request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=HttpRequest)

@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.request import UnreadablePostError
@@ -109,6 +109,7 @@ def lay(api: NinjaAPI) -> None:
         ValidationError: _invalid,
         IntegrityError: _raced,
         RequestDataTooBig: lambda request, error: answer(413, "too_large", "The body is too large.", "Send it in parts."),
+        TooManyFieldsSent: lambda request, error: answer(400, "unreadable", "The address names more than 1,000 values."),
         UnreadablePostError: lambda request, error: answer(400, "unreadable", "The body ended early."),
         Http404: nothing_here,
         Exception: _defect,

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
-import csv
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
 from decimal import Decimal
-from enum import Enum
 from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponse
@@ -19,12 +16,12 @@ from django.http.response import HttpResponseBase
 from pydantic import BaseModel
 
 from purser.api.schemas.common import Out, Page, Paging
+from purser.api.tables import Tabled
 from purser.kernel import digest
+from purser.lists import files
 
 JSON, CSV = "application/json", "text/csv"
-IN_MEMORY = 4_000_000  # bytes, before a file goes to disk
-# What a spreadsheet takes for the beginning of a formula. Source: reliability section 4 (CSV out).
-FORMULA = tuple("=+-@\t\0\r＝＋－＠")
+UTC = ZoneInfo("UTC")
 
 R = TypeVar("R", bound=Out)
 
@@ -44,17 +41,34 @@ class Listed(Generic[R]):
         size = self.paging.size
         return Page(rows=found[:size], page=self.paging.page, size=size, more=len(found) > size)
 
-    def every(self) -> Iterator[R]:
-        return (self.show(row) for row in self.rows.iterator(chunk_size=2000))
+    def cells(self, names: Sequence[str]) -> Iterator[list[files.Value]]:
+        """All rows that match, as CSV has them."""
+        return ([_plain(getattr(self.show(row), name)) for name in names] for row in self.rows.iterator(chunk_size=2000))
 
 
-def rendered(request: HttpRequest, result: Any, *, status: int, columns: type[BaseModel] | None) -> HttpResponseBase:
-    """The answer in full, made while the seat is held. `columns` is the shape of a row where CSV is offered."""
+def _plain(value: Any) -> files.Value:
+    """Numbers as JSON has them, ids and words as text."""
+    if isinstance(value, Decimal):
+        return Decimal(digest.units(value))
+    return value if isinstance(value, files.Value) else str(value)
+
+
+def wants_csv(request: HttpRequest) -> bool:
+    return bool(request.get_preferred_type([JSON, CSV]) == CSV)
+
+
+def rendered(result: Any, *, status: int, columns: type[BaseModel] | None, as_file: bool) -> HttpResponseBase:
+    """The answer in full, made while the seat is held. `columns` is the shape of a `Listed` row where CSV is offered."""
     if isinstance(result, HttpResponseBase):
         return result
+    if isinstance(result, Tabled):
+        if as_file:
+            return _file(result.heads(), result.cells(), zone=result.zone)
+        return HttpResponse(result.page().model_dump_json(exclude_unset=True), status=status, content_type=JSON)
     if isinstance(result, Listed):
-        if columns is not None and request.get_preferred_type([JSON, CSV]) == CSV:
-            return _csv(result, columns)
+        if as_file and columns is not None:
+            names = list(columns.model_fields)
+            return _file(names, result.cells(names), zone=UTC)
         result = result.page()
     if result is None:
         return HttpResponse(status=204)
@@ -62,29 +76,9 @@ def rendered(request: HttpRequest, result: Any, *, status: int, columns: type[Ba
     return HttpResponse(text, status=status, content_type=JSON)
 
 
-def _csv(listed: Listed[Any], columns: type[BaseModel]) -> FileResponse:
+def _file(heads: Sequence[str], rows: Iterable[Sequence[files.Value]], *, zone: ZoneInfo) -> FileResponse:
     """All rows that match, from one statement and so from one moment. Written whole before the first byte is sent."""
-    names = list(columns.model_fields)
-    file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed by the response
-    file.write(codecs.BOM_UTF8)
-    writer = csv.writer(codecs.getwriter("utf-8")(file), lineterminator="\r\n")
-    writer.writerow(names)
-    for row in listed.every():
-        writer.writerow([_cell(getattr(row, name)) for name in names])
+    file = tempfile.SpooledTemporaryFile(max_size=files.IN_MEMORY)  # noqa: SIM115  # closed by the response
+    files.write_csv(file, heads, rows, style=files.STYLES["comma"], zone=zone)
     file.seek(0)
-    return FileResponse(file, as_attachment=True, filename="table-data.csv", content_type=f"{CSV}; charset=utf-8")
-
-
-def _cell(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Decimal):
-        return digest.units(value)
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    text = str(value.value if isinstance(value, Enum) else value)
-    return f"'{text}" if text.lstrip("'").startswith(FORMULA) else text
+    return FileResponse(file, as_attachment=True, filename=f"{files.NAME}.csv", content_type=f"{CSV}; charset=utf-8")

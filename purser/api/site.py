@@ -7,10 +7,10 @@ from typing import Any
 from ninja import NinjaAPI
 from ninja.openapi.schema import OpenAPISchema
 
-from purser.api import failures
+from purser.api import described, failures
 from purser.api.callers import Session, Token
 from purser.api.doors import Rule
-from purser.api.routes import connections, desk, organisation, pairs, relations, reports, sides, text
+from purser.api.routes import connections, desk, lists, organisation, pairs, relations, reports, sides, text
 from purser.api.schemas.common import Failed
 from purser.api.strict import Strict
 
@@ -70,7 +70,8 @@ def _rules(api: NinjaAPI) -> dict[str, Rule]:
 
 def _complete(operation: dict[str, Any], method: str, rule: Rule) -> None:
     """What every call has in common, written once: the right it needs, how it may fail, CSV, and the key."""
-    sentence = f"Needs the right `{rule.verb}`."
+    file = f"; for CSV also `{rule.export}`" if rule.export and rule.export != rule.verb else ""
+    sentence = f"Needs the right `{rule.verb}`{file}."
     more = operation.get("description", "").removeprefix(operation["summary"]).strip()
     operation["description"] = f"{more}\n\n{sentence}".strip()
     failures_ = COMMON if method == "get" else {**COMMON, **CHANGING}
@@ -78,7 +79,9 @@ def _complete(operation: dict[str, Any], method: str, rule: Rule) -> None:
     for status, words in failures_.items():
         shape = {"schema": {"$ref": "#/components/schemas/Failed"}}
         answers[status] = {"description": words, "content": {"application/json": shape}}
-    if rule.columns is not None:
+    if rule.table is not None:
+        operation["parameters"] = [*operation["parameters"], *described.parameters(rule.table)]
+    if rule.export:
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     operation["responses"] = answers
     if rule.keyed:
@@ -96,5 +99,5 @@ api = Purser(
     docs_url="/docs",
 )
 failures.lay(api)
-for _topic in (organisation, connections, pairs, sides, relations, text, reports, desk):
+for _topic in (organisation, connections, pairs, sides, relations, text, lists, reports, desk):
     api.add_router("", _topic.routes.router)

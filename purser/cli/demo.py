@@ -6,6 +6,7 @@ days of its life through the real flow; later starts keep it. Ctrl-C ends every 
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import shutil
@@ -107,13 +108,14 @@ def once(home: Path) -> None:
     """The whole job on fresh data; the last line printed is the result as JSON."""
     if home.exists():
         shutil.rmtree(home)
+    # run last of all, after the database's own stop: a server whose folder is gone cannot be told to end
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
     ports = {name: _any_port() for name in VENDORS}
     with _everything(home, ports, site="http://127.0.0.1:8000"):
         from purser.cli import story
 
         story.tell(home, ports, say=_say)
         result = story.result(home)
-    shutil.rmtree(home, ignore_errors=True)
     print(json.dumps(result), flush=True)
     if result["failed"] or not result["in_step"]:
         raise SystemExit(1)

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 from typing import Annotated
+from uuid import UUID
 
 import typer
 
@@ -27,6 +28,23 @@ def migrate() -> None:
     from purser.cli import database
 
     database.migrate()
+
+
+@app.command()
+def operator(
+    email: Annotated[str, typer.Argument(help="Who will own it.")],
+    name: Annotated[str, typer.Option(help="The operator's name; needed the first time.")] = "",
+    zone: Annotated[str, typer.Option(help="Its time zone, like Europe/Berlin.")] = "UTC",
+) -> None:
+    """Found the operator of this installation and invite its first owner; later, invite one more (say, when the others
+    lost their second factor).
+    """
+    django()
+    from django.conf import settings
+
+    from purser.cli import operator as it
+
+    raise typer.Exit(it.invite(email, name=name, zone=zone, site=settings.SITE_URL))
 
 
 @app.command()
@@ -69,9 +87,11 @@ def demo(
 
 @app.command()
 def verify(
-    tenant: Annotated[str, typer.Option(help="Only this organisation's id.")] = "",
+    tenant: Annotated[UUID | None, typer.Option(help="Only this organisation's id.")] = None,
 ) -> None:
-    """Check every invariant of the database; prints what is broken and exits 1 if anything is."""
+    """Check every invariant of the database; prints what is broken. Ends with 1 if anything is, with 2 where there is no
+    such organisation.
+    """
     django()
     from purser.cli import verify as it
 

@@ -43,7 +43,7 @@ def diff(file: File, tenant: Tenant, psa: Psa = "autotask") -> None:
     from purser.links.desk import text
 
     with _pair(tenant, psa) as (actor, sync):
-        comparison = text.compare(actor, sync=sync, text=file.read_text("utf-8"))
+        comparison = text.compare(actor, sync=sync, text=_words(file))
     _show(comparison)
     if comparison.faults:
         raise typer.Exit(2)
@@ -60,41 +60,49 @@ def bring_in(
 ) -> None:
     """Bring the relations of a text in, all or none. Ends with 2 where a line cannot be applied."""
     start.django()
-    from purser.kernel.errors import Refused
     from purser.links.desk import text
-    from purser.links.rewriting import NotApplied
 
-    words = file.read_text("utf-8")
-    try:
-        with _pair(tenant, psa) as (actor, sync):
-            comparison = text.compare(actor, sync=sync, text=words)
-            done = text.bring_in(actor, sync=sync, text=words, expect=comparison.digest, remove=remove, now=datetime.now(UTC))
-    except NotApplied as refusal:
-        _faults(refusal.faults)
-        typer.echo(refusal.text, err=True)
-        raise typer.Exit(2) from None
-    except Refused as refusal:
-        typer.echo(f"{refusal.text} {refusal.hint}".strip(), err=True)
-        raise typer.Exit(2) from None
+    words = _words(file)
+    with _pair(tenant, psa) as (actor, sync):
+        comparison = text.compare(actor, sync=sync, text=words)
+        done = text.bring_in(actor, sync=sync, text=words, expect=comparison.digest, remove=remove, now=datetime.now(UTC))
     typer.echo(f"{done} relations changed.")
+
+
+def _words(file: Path) -> str:
+    try:
+        return file.read_text("utf-8-sig")  # some editors begin a text with a byte order mark
+    except UnicodeDecodeError as broken:
+        typer.echo(f"{file.name} is no UTF-8 text: byte {broken.start + 1} cannot be read. Save it as UTF-8.", err=True)
+        raise typer.Exit(2) from None
 
 
 @contextmanager
 def _pair(tenant: UUID, psa: str) -> Iterator[tuple[Actor, Sync]]:
-    """The seat of the organisation, its pair, and whoever sits at this machine: they hold the database already."""
+    """The seat of the organisation, its pair, and whoever sits at this machine: they hold the database already.
+
+    What is refused meanwhile is told, line by line where it has lines, and ends the command with 2.
+    """
     from purser.access import verbs
     from purser.access.actors import Actor
+    from purser.kernel.errors import Failure, Missing
     from purser.links.queries import pairs
+    from purser.links.rewriting import NotApplied
     from purser.postgres import tenancy
     from purser.tenants import organisations
 
-    with tenancy.acting_in(tenant):
-        own = organisations.own()
-        sync = pairs.main(psa)
-        if sync is None:
-            typer.echo(f"{own.name} has no pair with {psa}.", err=True)
-            raise typer.Exit(2)
-        yield Actor(tenant, own.name, None, "command line", verbs.OWNER, "", "", None, own.kind), sync
+    try:
+        with tenancy.acting_in(tenant):
+            own = organisations.own()
+            sync = pairs.main(psa)
+            if sync is None:
+                raise Missing(f"{own.name} has no pair with {psa}.")
+            yield Actor(tenant, own.name, None, "command line", verbs.OWNER, "", "", None, own.kind), sync
+    except Failure as failure:
+        if isinstance(failure, NotApplied):
+            _faults(failure.faults)
+        typer.echo(f"{failure.text} {failure.hint}".strip(), err=True)
+        raise typer.Exit(2) from None
 
 
 def _show(comparison: Comparison) -> None:

@@ -38,9 +38,12 @@ def problems(*, now: datetime, only: UUID | None = None) -> list[tuple[str, Prob
     return found
 
 
-def verify(tenant: str) -> int:
-    """Print what is broken; 0 when nothing is."""
-    found = problems(now=datetime.now(UTC), only=UUID(tenant) if tenant else None)
+def verify(only: UUID | None) -> int:
+    """Print what is broken; 0 when nothing is, 2 when there is no such organisation."""
+    if only is not None and only not in organisations.ids_of_all():
+        print(f"There is no organisation {only}; nothing was checked.", file=sys.stderr)
+        return 2
+    found = problems(now=datetime.now(UTC), only=only)
     for name, problem in found:
         print(f"{problem.code:18} {name or 'database'}: {problem.of}: {problem.text}")
     print(f"{len(found)} problems found." if found else "Nothing found: all invariants hold.")

@@ -54,11 +54,11 @@ SITE_URL = env.str("PURSER_URL", "http://127.0.0.1:8000").rstrip("/")
 CSRF_TRUSTED_ORIGINS = [SITE_URL]
 CSRF_FAILURE_VIEW = "purser.portal.failures.forged"
 
-# PostgreSQL: the application signs in as purser_app; the owner migrates and verifies, and the
-# processes that serve requests need not know it.
-OWNER_URL = env.str("DATABASE_URL", "postgresql://postgres@localhost/purser")
+# PostgreSQL: the application signs in as purser_app, with the password that `migrate` gave it; the owner migrates and
+# verifies, and the processes that serve requests need not know it.
+OWNER_URL = env.str("DATABASE_URL", "") or "postgresql://postgres@localhost/purser"
 APP_PASSWORD = None if "host=/" in OWNER_URL or "host=%2F" in OWNER_URL else _derived("database").hex()
-APP_URL = env.str("PURSER_APP_DATABASE_URL", "") or as_app(OWNER_URL, role="purser_app", password=APP_PASSWORD)
+APP_URL = as_app(env.str("PURSER_APP_DATABASE_URL", "") or OWNER_URL, role="purser_app", password=APP_PASSWORD)
 
 
 # A request or a step that takes a minute is lost anyway. JIT compiles our short queries for longer than they run. A policy
@@ -222,10 +222,6 @@ DEFAULT_FROM_EMAIL = env.str("PURSER_MAIL_FROM", "purser@localhost")
 # Vendors. Sandboxes are the only http and loopback addresses a connector may ever call.
 SANDBOX_HOSTS: frozenset[str] = frozenset(env.list("PURSER_SANDBOX_HOSTS", []))
 MARKETPLACE_HOSTS: tuple[str, ...] = tuple(env.list("PURSER_MARKETPLACE_HOSTS", []))
-LAUNCH_SECRET = env.str("PURSER_LAUNCH_SECRET", "")
-
-# How often the marketplace is read (seconds). Source: acceptance ID-23.
-MONITOR_SECONDS = env.int("PURSER_MONITOR_SECONDS", 120)
 
 LANGUAGE_CODE = "en"
 USE_I18N = True

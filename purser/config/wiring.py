@@ -16,6 +16,7 @@ from purser.connectors.ports.marketplace import Marketplace
 from purser.connectors.ports.psa import Psa
 from purser.connectors.shared import budget
 from purser.connectors.shared.addresses import HostRule
+from purser.connectors.shared.circuit import Circuit
 from purser.connectors.shared.http import Http
 from purser.flows.marketplace_to_contracts.run import Ports
 from purser.kernel.errors import Missing, Refused
@@ -106,8 +107,9 @@ def _secrets(connection: Connection) -> dict[str, str]:
         return read()
 
 
-# One client per connection and version in a process: tokens, zones and circuits live as long as it.
+# One client per connection and version in a process: tokens and zones live as long as it.
 _ports: dict[UUID, tuple[str, Any]] = {}
+_circuit = Circuit(clock=timezone.now)
 
 
 def _made(connection: Connection, make: Any) -> Any:
@@ -124,6 +126,7 @@ def _http(connection: Connection, stamp: str, *, threads: int, per_hour: int | N
     return Http(
         hosts=hosts(connection.kind),
         budget=budget.shared(stamp, threads=threads, per_hour=per_hour),
+        circuit=_circuit,
         clock=timezone.now,
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -16,6 +16,7 @@ from purser.kernel import digest, period
 from purser.kernel.errors import Busy, Missing, Refused
 from purser.kernel.money import Money
 from purser.links.models import Link, Receipt, Run, StoredPlan, Sync
+from purser.links.models.relations import LinkState
 from purser.links.models.runs import POSTED_RECEIPTS, PlanState, RunState
 from purser.links.receipts import Facts
 from purser.links.standing import Standing, describe, link_of
@@ -133,6 +134,23 @@ def store(
         return Stored(there.pk, True)
     waiting.update(state=PlanState.OUTDATED, decided_at=now)
     return Stored(_row(sync, run, plan, found, doubts, PlanState.WAITING, now, today).pk, True)
+
+
+def keep_asides(links: Iterable[Link], plan: Plan[Standing], *, psa_whole: bool) -> None:
+    """With each link why this pass leaves it alone, so that a pass which changes nothing can be asked as well.
+
+    Only what changed is written. A link whose service is gone from a PSA that was read as a whole is in step no more.
+    """
+    found = {link_of(a.key): a for a in plan.asides}
+    changed = []
+    for link in links:
+        reason = found[str(link.pk)].reason[:500] if str(link.pk) in found else ""
+        if reason != link.aside:
+            link.aside = reason
+            changed.append(link)
+    Link.objects.bulk_update(changed, ["aside"], batch_size=500)
+    gone = [key for key, aside in found.items() if psa_whole and aside.code == "target_missing"]
+    Link.objects.filter(pk__in=gone, state=LinkState.IN_STEP).update(state=LinkState.BEHIND)
 
 
 def approve(plan_id: UUID, *, digest: str, by: UUID, now: datetime) -> StoredPlan:

@@ -72,22 +72,24 @@ def chart(
     kind: Literal["donut", "bar"] = "donut",
     most: int = 12,
 ) -> Chart:
-    """A chart of (label, value) or (label, value, address) parts, largest first; beyond `most`, the rest is one part.
+    """A chart of (label, value) or (label, value, address) parts, those that moved most first; beyond `most`, the rest is
+    one part.
 
-    Shares are rounded to a tenth of a percent. Raises ValueError for a negative value in a donut, which cannot be a
-    share.
+    A share is of all that is drawn, whichever way it goes, rounded to a tenth of a percent. Raises ValueError for a
+    negative value in a donut, which cannot be a share.
     """
     given = sorted(
-        ((part[0], Decimal(part[1]), part[2] if len(part) > 2 else "") for part in parts), key=lambda p: (-p[1], p[0])
+        ((part[0], Decimal(part[1]), part[2] if len(part) > 2 else "") for part in parts), key=lambda p: (-abs(p[1]), p[0])
     )
-    if kind == "donut" and any(value < 0 for _, value, _ in given):
-        raise ValueError(f"{title}: a donut shows shares of a whole; {given[-1][0]} is {given[-1][1]}.")
+    if kind == "donut" and (below := [f"{label} is {value}" for label, value, _ in given if value < 0]):
+        raise ValueError(f"{title}: a donut shows shares of a whole; {below[0]}.")
     total = sum((value for _, value, _ in given), Decimal(0))
     if len(given) > most:
         rest = given[most - 1 :]
         given = [*given[: most - 1], (f"{len(rest)} others", sum((value for _, value, _ in rest), Decimal(0)), "")]
+    drawn = sum((abs(value) for _, value, _ in given), Decimal(0))
     slices = tuple(
-        Slice(label, value, cells.number(value), f"{value / total * 100:.1f}%" if total else "0.0%", href)
+        Slice(label, value, cells.number(value), f"{abs(value) / drawn * 100:.1f}%" if drawn else "0.0%", href)
         for label, value, href in given
     )
     return Chart(id, title, unit, kind, slices, total)

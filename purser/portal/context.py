@@ -52,10 +52,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _contexts(request: HttpRequest, context: str) -> list[dict[str, Any]]:
+    """Both, or one of the two; a page that can show one only gives its own, as `pages.billing.frame` does."""
     links = []
-    for value, label in CONTEXTS.items():
+    for value, label in (("", "Both"), *CONTEXTS.items()):
         query = request.GET.copy()
-        query["context"] = value
         query.pop("page", None)
+        query.pop("context", None)
+        if value:
+            query["context"] = value
         links.append({"label": label, "href": f"?{query.urlencode()}", "here": value == context})
     return links

@@ -71,7 +71,13 @@ def show(request: HttpRequest, status: int, *, title: str, text: str, hint: str 
         return response
     if _wants_json(request):
         return JsonResponse(words, status=status)
-    return render(request, "errors/page.html", words, status=status)
+    return render(request, "errors/page.html", {**words, "back": _back(request)}, status=status)
+
+
+def _back(request: HttpRequest) -> str:
+    """The page a form was sent from; "" for a page that was only opened."""
+    came = own_path(request, request.headers.get("Referer", "")) if request.method == "POST" else "/"
+    return "" if came == "/" else came
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from purser.access import permit
 from purser.access.actors import Actor
+from purser.lists import compiled, saved
 from purser.portal import navigation, preferences, requests
-from purser.portal.tables import compiled, listing, saved
+from purser.portal.tables import listing
 from purser.portal.tables.listing import Listing
 from purser.portal.tables.model import Table
 
@@ -76,12 +77,13 @@ def read(
     ]
     followed: Mapping[str, Any] = {}
     if follow and not page.refused:
-        followed = follow(compiled.rows(table, actor, page.asked, request.GET, now=now, zone=zone))
+        followed = follow(compiled.rows(table, actor, page.asked, page.asked.own, now=now, zone=zone))
     return page, {
         **followed,
         "below": below if not page.refused else "",
         "listing": page,
         "title": table.title,
+        "lead": table.lead,
         "views": [(view, view.slug == page.asked.view, view.person_id == actor.person) for view in views],
         "view_gone": slug if slug and slug not in {view.slug for view in views} else "",
         "bulk": bulk,

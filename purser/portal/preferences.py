@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
-from uuid import UUID
 
 from purser.access.actors import Actor
 from purser.access.models import Preference
-from purser.kernel.errors import Refused
+from purser.lists.saved import person_of
 
 
 def read(actor: Actor, screen: str) -> dict[str, Any]:
@@ -28,10 +27,3 @@ def write(actor: Actor, screen: str, value: Mapping[str, Any]) -> None:
     Raises Refused for a job, which has no screens.
     """
     Preference.objects.update_or_create(person_id=person_of(actor), screen=screen, defaults={"value": dict(value)})
-
-
-def person_of(actor: Actor) -> UUID:
-    """The person who acts. Raises Refused where none does."""
-    if actor.person is None:
-        raise Refused("Only a person has screens and views of their own.", code="person")
-    return actor.person

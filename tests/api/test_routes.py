@@ -71,7 +71,7 @@ def test_organisation_people_and_acts(place: Place) -> None:
     assert place.only("/people")["email"] == owner.person.email
     deed = place.only("/acts", verb="tokens.make")
     assert data(owner.get(f"/acts/{deed['id']}"))["rows"][0]["id"] == deed["id"]
-    assert data(owner.get("/acts?verb=people.invite"))["rows"] == []
+    assert data(owner.get("/acts?verb.is=people.invite"))["rows"] == []
     assert code(owner.get(f"/acts/{ids.new()}"), 404) == "missing"
 
 
@@ -120,7 +120,7 @@ def test_pairs_are_read_configured_and_run(place: Place) -> None:
     assert [data(owner.post(f"{place.pair}/runs"))["added"] for _ in range(2)] == [True, False]
     assert data(owner.post(f"{place.pair}/readings"))["added"] is True
     place.world.step()
-    run = data(owner.get(f"{place.pair}/runs"))["rows"][0]
+    run = data(owner.get("/runs?context=autotask"))["rows"][0]
     assert data(owner.get(f"/runs/{run['id']}"))["state"] == run["state"]
 
 
@@ -199,6 +199,22 @@ def test_a_number_is_text_of_a_bounded_length(place: Place, price: Any) -> None:
     assert code(answer, 422) == "invalid"
 
 
+def test_exact_matches_are_accepted_with_an_answer_each(place: Place) -> None:
+    owner, path = place.owner, f"{place.pair}/exact-companies"
+    alder = place.only(path)
+    assert alder["company"] == alder["account_name"] == "Alder Dental"
+    exact = {"customer": alder["customer"], "account": alder["account"]}
+    hall = place.only(f"{place.pair}/customers?search=hall")["id"]
+    assert hall != alder["customer"]
+    wanted = {"relations": [{"customer": hall, "account": alder["account"]}, exact]}
+    rows = data(owner.post(path, wanted))["rows"]
+    assert [(row["id"], row["ok"]) for row in rows] == [(hall, False), (alder["customer"], True)]
+    assert place.only(f"{place.pair}/companies?search=alder")["relation"] is not None
+    assert data(owner.get(path))["rows"] == []
+    assert [row["ok"] for row in data(owner.post(path, wanted))["rows"]] == [False, False]
+    assert [act.summary for act in kit.acts_of(place.world.organisation, "links.write")] == ["Mapped 1 companies by name"]
+
+
 def test_a_bulk_answers_row_by_row(place: Place) -> None:
     resource, service = place.ends()
     wishes = [{"resource": resource, "service": service}, {"resource": str(ids.new()), "service": service}]
@@ -211,14 +227,15 @@ def test_a_bulk_answers_row_by_row(place: Place) -> None:
 def test_reports_tell_the_numbers_of_the_portal(place: Place) -> None:
     owner, link = place.owner, place.linked()
     linked = place.only("/reports/linked?context=autotask")
-    assert (linked["link"], linked["count"], linked["psa"], linked["state"]) == (link, "8", "8", "in_step")
-    assert place.only("/reports/unlinked")["resource_name"] == "Office 365 E3"
+    assert (linked["id"], linked["count"], linked["psa"], linked["state"]) == (link, "8", "8", "in_step")
+    assert place.only("/reports/unlinked")["resource"] == "Office 365 E3"
     assert len(data(owner.get("/reports/subscriptions"))["rows"]) == 2
     with tenancy.acting_in(owner.tenant):
         assert reports.linked().count() + reports.unlinked().count() == reports.subscriptions().count() == 2
     posting = place.only("/reports/success-log")
-    assert (posting["amount"], posting["units_after"]) == ("7", "8")
-    assert data(owner.get("/reports/success-log?since=2999-01-01T00:00:00Z"))["rows"] == []
+    assert (posting["amount"], posting["after"], posting["relation"]) == ("7", "8", link)
+    assert data(owner.get(f"/reports/success-log?plan.is={posting['plan']}"))["rows"] == [posting]
+    assert data(owner.get("/reports/success-log?adjusted.min=2999-01-01"))["rows"] == []
     assert data(owner.get("/reports/failure-log"))["rows"] == []
     figures = data(owner.get("/figures"))
     assert (figures["linked"], figures["unlinked"]) == (1, 1)
@@ -242,7 +259,7 @@ def test_a_plan_is_read_and_decided_by_its_digest(place: Place) -> None:
     data(owner.post(f"{place.pair}/relations/bulk", {"relations": [{"resource": resource, "service": service}]}))
     assert data(owner.post(f"{place.pair}/previews"))["added"] is True
     place.world.step(dry=True)
-    plan = place.only("/plans?state=preview")
+    plan = place.only("/plans?state.is=preview")
     read = data(owner.get(f"/plans/{plan['id']}"))
     assert (read["changes"][0]["before"], read["changes"][0]["after"]) == ("1", "8")
     assert code(owner.post(f"/plans/{plan['id']}/approve", {"digest": "0" * 64}), 422) == "moved"
@@ -280,7 +297,8 @@ def test_a_hand_edit_is_decided(place: Place) -> None:
             psa_units=11,
             policy="ask",
         )
-    assert place.only("/hand-edits?waiting=true")["psa_units"] == "11"
+    waiting = place.only("/hand-edits?waits.is=yes")
+    assert (waiting["id"], waiting["psa"], waiting["difference"]) == (str(found.pk), "11", "3")
     assert code(owner.post("/hand-edits/decide", {"ids": [str(found.pk)], "decision": "both"}), 422) == "invalid"
     body = {"ids": [str(found.pk), str(ids.new())], "decision": "psa"}
     assert [row["ok"] for row in data(owner.post("/hand-edits/decide", body))["rows"]] == [True, False]

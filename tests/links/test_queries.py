@@ -180,6 +180,26 @@ def test_what_has_ended_counts_for_nothing() -> None:
         assert (counts["unlinked"], counts["unmapped"]) == (2, 2)
 
 
+def test_what_another_psa_bills_is_not_missing_from_the_invoices_of_this_one() -> None:
+    row = {
+        "count": 8,
+        "gone": None,
+        "subscription_gone": None,
+        "customer_gone": None,
+        "status": "active",
+        "price": Decimal("2.50"),
+        "currency": "USD",
+        "billed": "month",
+    }
+    shelf = Shelf()
+    with tenancy.acting_in(shelf.tenant):
+        shelf.put(0, {**row, "autotask": "", "connectwise": "open"})
+        shelf.put(1, {**row, "autotask": "", "connectwise": "cleared"})
+        for pair in shelf.pairs.values():
+            counts = checklist.counts(pair, today=date(2026, 7, 11), now=NOW)
+            assert (counts["unlinked"], counts["unmapped"]) == (1, 1)
+
+
 @pytest.mark.parametrize(
     ("billed", "months"), [("", 1), ("month", 1), ("3 months", 3), ("year", 12), ("2 years", 24), ("day", 1)]
 )

@@ -210,7 +210,7 @@ def test_it_shows_expired_and_linked_contracts_only_when_told() -> None:
     with desk.at(psa_seed=seeded(Contracts=contracts)) as at:
         set_company(at)
         assert "2025 Old Services" not in card(at)
-        assert "1 more hidden" in card(at)
+        assert "1 more is hidden" in card(at)
         switch(at, "expired", "uninvoiced")
         assert "2025 Old Services" in card(at)
         with tenancy.acting_in(at.tenant):
@@ -260,7 +260,7 @@ def test_it_accepts_all_exact_matches_after_showing_them(at: Desk) -> None:
     assert len(ticked) == 1
     assert at.post("mapping_exact", {"customer": [*ticked, f"{at.tenant}:{at.tenant}"]}).status_code == 302
     assert open_links(at, CompanyLink) == 1
-    assert "1 were left" in at.text("mapping")
+    assert "1 was left: it changed" in at.text("mapping")
 
 
 def test_it_offers_accounts_for_what_is_typed(at: Desk) -> None:
@@ -272,7 +272,14 @@ def test_it_counts_what_is_mapped_and_what_the_rest_costs(at: Desk) -> None:
     at.linked()
     text = at.text("mapping_coverage")
     assert "50% of the resources are mapped" in text
-    assert "92.00 USD" in text or "USD 92.00" in text
+    assert "92.00 USD a month is bought and not mapped" in text
+
+
+def test_it_tells_the_cost_of_the_rest_for_a_month_also_where_it_is_billed_by_the_year(at: Desk) -> None:
+    at.linked()
+    with tenancy.acting_in(at.tenant):
+        assert SourceSubscription.objects.exclude(external_id="S1").update(billing_period="year") == 1
+    assert "7.67 USD a month is bought and not mapped" in at.text("mapping_coverage")
 
 
 def test_it_reads_a_contract_on_demand(at: Desk) -> None:
@@ -287,7 +294,7 @@ def test_it_reads_a_contract_on_demand(at: Desk) -> None:
     answer = at.post("mapping_read_contract", {"customer": customer}, agreement=agreement)
     assert answer.status_code == 302
     text = card(at)
-    assert "2026 Cloud Services was read: 1 service." in text
+    assert "The contract was read: 1 service." in text
     assert "Reading the services" not in text
 
 
@@ -392,6 +399,7 @@ def test_it_keeps_the_terms_of_a_link_and_refuses_an_old_version(at: Desk) -> No
     assert (kept.decrease, kept.drift_policy, kept.price_source, str(kept.custom_price)) == (
         "today", "psa", "custom", "4.250000",
     )  # fmt: skip
+    assert b'value="4.25"' in at.get("mapping_terms", link=link.pk).content
     before = len(kit.acts_of(at.world.organisation, "links.write"))
     again = at.post("mapping_terms", wanted, link=link.pk)
     assert again.status_code == 422

@@ -9,7 +9,7 @@ from purser.links import kinds
 from purser.links.kinds import Kinds
 from tests.portal import desk
 from tests.portal.browser import Open, sound
-from tests.portal.test_billing import card, id_of, renewed, set_company, set_subscription, switch
+from tests.portal.test_billing import card, id_of, open_links, renewed, set_company, set_subscription, switch
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pages")]
 
@@ -83,7 +83,7 @@ def test_it_reads_a_contract_by_itself_when_its_card_opens(screen: Open) -> None
             TargetAgreement.objects.filter(external_id="9").update(services_at=None)
         assert "Read them now" in card(at)
         page = screen(at.client).go(at.url("mapping_company", customer=id_of(at, "customer", "C1")))
-        expect(page.locator("#work").get_by_text("2026 Cloud Services was read: 1 service.")).to_be_visible()
+        expect(page.locator("#work").get_by_text("The contract was read: 1 service.")).to_be_visible()
 
 
 def test_it_reveals_and_hides_a_secret(screen: Open) -> None:
@@ -94,3 +94,21 @@ def test_it_reveals_and_hides_a_secret(screen: Open) -> None:
         expect(page.get_by_role("button", name="Copy")).to_be_visible()
         page.get_by_role("button", name="Hide").click()
         expect(page.get_by_text("autotask-secret")).to_have_count(0)
+
+
+def test_it_asks_before_it_clears_many_also_when_enter_is_pressed_in_a_tick_box(screen: Open) -> None:
+    """Source: acceptance ID-54, ID-57."""
+    with desk.at() as at:
+        at.linked()
+        page = screen(at.client).go(at.url("relations", "?mapped=1"))
+        box = page.get_by_role("checkbox", name="Select Exchange Online (Plan 1) of Hall Bros. Transportation Co, Inc.")
+        box.check()
+        box.press("Enter")
+        asked = page.get_by_role("dialog", name="Clear Relations")
+        expect(asked).to_contain_text("You're about to unset the selected resources. Are you sure you want to continue?")
+        asked.get_by_role("button", name="Cancel").click()
+        assert open_links(at) == 1
+        page.get_by_role("button", name="Clear Relations").click()
+        asked.get_by_role("button", name="OK").click()
+        expect(page.get_by_role("heading", name="Cleared relations")).to_be_visible()
+        assert open_links(at) == 0

@@ -212,8 +212,10 @@ def test_it_shows_the_psas_own_error_and_resumes_after_a_good_test(at: Desk) -> 
     held = connection(at, "autotask")
     at.post("autotask_edit", form(at, password="wrong"))
     at.post("connection_test", connection=held.pk)
-    text = at.text("autotask")
-    assert "Autotask answered:" in text
+    answer = at.get("autotask")
+    text = kit.text(answer)
+    assert "The test failed. Autotask answered 401" in text
+    assert b'note-title">Autotask<' not in answer.content, "a message takes no title from the page"
     assert "Paused" in text
     assert "Test Credentials and resume" in text
     at.post("autotask_edit", form(at, password="autotask-secret"))

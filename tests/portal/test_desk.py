@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import html
+import re
 from decimal import Decimal
 from uuid import uuid4
 
 import pytest
 
 from purser.access import verbs
-from purser.links.models import Drift, Link, Receipt
+from purser.links.models import Drift, Link, Receipt, Run
 from purser.postgres import tenancy
 from tests.access import kit
 from tests.access.kit import site as site
@@ -159,10 +161,20 @@ def test_it_says_what_is_missing_and_when_the_invoices_may_go() -> None:
         here.pass_over()
         shown = here.text("checklist")
         assert "Not ready to invoice" in shown
-        assert "1 were accepted; there are more by now" in shown
+        assert "1 was accepted; there are more by now" in shown
         late = here.post("checklist_accept", {"count": "1", "reason": "as before"}, sync=sync, item="unlinked")
         assert late.status_code == 422
         assert "There are 2 by now" in kit.text(late)
+
+
+def test_each_count_of_the_check_list_leads_to_the_rows_it_counts() -> None:
+    with desk.at() as here:
+        page = here.get("checklist").content.decode()
+        [href] = re.findall(r'<a href="([^"]+)">Resources that are bought and not linked</a>', page)
+        shown = kit.text(here.client.get(html.unescape(href)))
+        assert "2 rows" in shown
+        here.linked()
+        assert "1 row" in kit.text(here.client.get(html.unescape(href)))
 
 
 def test_it_counts_a_stale_reading_and_a_failure_as_missing() -> None:
@@ -187,6 +199,19 @@ def test_it_accepts_no_item_that_is_unknown_or_empty(item: str) -> None:
         assert answer.status_code == 422
 
 
+def test_it_marks_in_the_head_of_a_page_which_billing_system_it_speaks_of() -> None:
+    """Source: acceptance ID-5."""
+    with desk.at() as here:
+        for name, query, label in (
+            ("checklist", "", "Autotask"),
+            ("mapping", "", "Autotask"),
+            ("runs", "", "Both"),
+            ("runs", "?context=autotask", "Autotask"),
+        ):
+            answer = here.get(name, query).content.decode()
+            assert re.findall(r'aria-current="true">(\w+)</a>', answer.partition("</header>")[0]) == [label]
+
+
 def test_it_asks_for_one_pass_however_often_the_button_is_pressed() -> None:
     with desk.at() as here:
         here.post("run_now", sync=here.world.sync.pk)
@@ -205,6 +230,32 @@ def test_it_keeps_what_each_pass_did() -> None:
         shown = here.text("run", run=run)
         assert "1 Posted" in shown
         assert "was 1 becomes 8" in shown
+
+
+def test_it_says_what_a_pass_without_a_change_left_alone_and_why_until_that_is_mended() -> None:
+    """No plan is stored for such a pass, and nothing is sent: the reason is kept with the relation."""
+    with desk.at() as here:
+        here.linked()
+        with tenancy.acting_in(here.tenant):
+            first = Run.objects.latest("started_at")
+        here.go(minutes=2)
+        here.world.psa("access", entity="ContractServices", level=2, hide=[12])
+        result = here.pass_over()
+        assert (result.aside, result.changes) == (1, 0)
+        with tenancy.acting_in(here.tenant):
+            run, link = Run.objects.latest("started_at"), Link.objects.get()
+        shown = here.text("run", run=run.pk)
+        reason = "Exchange Online (Plan 1) is not on the agreement any more, or was not read."
+        assert f"Exchange Online (Plan 1) of Hall Bros. Transportation Co, Inc.: {reason}" in shown
+        assert reason in here.text("why_link", link=link.pk)
+        assert reason not in here.text("run", run=first.pk)
+        assert link.state == "behind"
+        here.go(minutes=2)
+        here.world.psa("access", entity="ContractServices", level=1)
+        assert here.pass_over().aside == 0
+        assert reason not in here.text("why_link", link=link.pk)
+        with tenancy.acting_in(here.tenant):
+            assert Link.objects.get().state == "in_step"
 
 
 def test_it_explains_a_posted_number_from_the_reading_to_the_reading() -> None:

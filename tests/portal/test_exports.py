@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from purser.kernel.errors import Refused
+from purser.lists import files
 from purser.portal import exports, workbook
 from purser.postgres import tenancy
 from tests.access import kit
@@ -30,7 +31,7 @@ from tests.portal import sample
 from tests.portal.sample import Signed
 
 ZURICH = ZoneInfo("Europe/Zurich")
-COMMA = exports.STYLES["comma"]
+COMMA = files.STYLES["comma"]
 STRINGS = 10_000
 A_SHEET = 500  # strings of one Hypothesis example
 
@@ -124,7 +125,7 @@ def test_it_exports_nothing_of_another_organisation(signed: Signed) -> None:
 # Over STRINGS texts: what a spreadsheet reads as a formula, unreadable signs, quotes, line ends, all planes.
 _nasty = st.text(st.sampled_from("=+-@\t\0\r\n＝＋－＠'\",;_x000D\ufeff\ufffe a1é😀"), max_size=12)
 _any = st.text(max_size=30)
-_formula = st.builds("{}{}".format, st.sampled_from(exports.FORMULA), _any)
+_formula = st.builds("{}{}".format, st.sampled_from(files.FORMULA), _any)
 _strings = st.lists(st.one_of(_nasty, _any, _formula), min_size=A_SHEET, max_size=A_SHEET)
 _once = settings(
     max_examples=STRINGS // A_SHEET,
@@ -140,10 +141,10 @@ _once = settings(
 def test_it_brings_any_text_through_csv_and_back_inert(texts: list[str]) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in texts]
     file = io.BytesIO()
-    assert exports.write_csv(file, ["Text"], ([text, 1] for text in texts), style=COMMA, zone=ZURICH) == len(texts)
+    assert files.write_csv(file, ["Text"], ([text, 1] for text in texts), style=COMMA, zone=ZURICH) == len(texts)
     rows = table(file.getvalue())[1:]
-    assert [exports.unguarded(row[0]) for row in rows] == texts
-    assert not [row[0] for row in rows if row[0].startswith(exports.FORMULA)]
+    assert [files.unguarded(row[0]) for row in rows] == texts
+    assert not [row[0] for row in rows if row[0].startswith(files.FORMULA)]
 
 
 @_once
@@ -165,7 +166,7 @@ def unescaped(text: str) -> str:
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-(10**12), max_value=10**12))
 def test_it_keeps_every_digit_of_a_number(value: Decimal) -> None:
-    assert Decimal(exports.cell(value, COMMA, ZURICH)) == value
+    assert Decimal(files.cell(value, COMMA, ZURICH)) == value
     file = io.BytesIO()
     workbook.write(file, ["N"], [[value]], title="T", zone=ZURICH)
     [[found]] = sheet(file.getvalue())[1:]

@@ -197,9 +197,11 @@ def test_it_makes_a_removal_count_on_the_next_click_with_the_answer_of_an_absent
 def test_it_keeps_the_last_owner(org, owner):
     client, row = kit.sign_in(owner), kit.membership(org, owner)
     for path, fields in ((f"people/{row.pk}/role/", {"role": "reader"}), (f"people/{row.pk}/remove/", {})):
-        answer = client.post(kit.url(org, path), fields)
+        people = kit.url(org, "people/")
+        answer = client.post(kit.url(org, path), fields, headers={"Referer": f"http://testserver{people}"})
         assert answer.status_code == 422
         assert "only owner" in kit.text(answer)
+        assert f'<a href="{people}">Go back</a>' in answer.content.decode()
     assert roles(org) == ["owner"]
 
 

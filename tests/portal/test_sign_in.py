@@ -66,6 +66,26 @@ def test_it_answers_the_same_for_a_wrong_password_and_an_unknown_address():
         told.append((answer.status_code, kit.text(answer).replace(email, "")))
     assert told[0][0] == 200
     assert told[0] == told[1]
+    assert "This did not work. The e-mail address or the password is not right." in told[0][1]
+
+
+@pytest.mark.parametrize(
+    ("agent", "words"),
+    [
+        ("Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Windows"),
+        (
+            "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0 Safari/537.36",
+            "Chrome on Linux",
+        ),
+        ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) Version/18.0 Mobile Safari/604.1", "Safari on iPhone"),
+        ("curl/8.5.0", "curl/8.5.0"),
+    ],
+)
+def test_it_says_where_one_is_signed_in_as_a_person_would(agent: str, words: str):
+    client = kit.browser()
+    client.defaults["HTTP_USER_AGENT"] = agent
+    kit.sign_in(kit.member(kit.reseller()), client=client)
+    assert f"{words} This one" in kit.text(client.get("/sign-in/sessions/"))
 
 
 def test_it_answers_the_same_to_a_forgotten_password_of_a_known_and_an_unknown_address():
@@ -214,7 +234,7 @@ def test_it_slows_guessing_but_lets_the_person_in_from_elsewhere():
     attacker = kit.browser()
     for _ in range(6):
         last = attacker.post("/sign-in/", {"login": who.email, "password": "guess guess guess"})
-    assert "Too many failed login attempts" in kit.text(last)
+    assert "Too many wrong passwords. Wait a minute" in kit.text(last)
     right = attacker.post("/sign-in/", {"login": who.email, "password": kit.PASSWORD})
     assert right.status_code == 200  # the limit comes before the password is looked at
     assert kit.sign_in(who).get(kit.url(org, "people/")).status_code == 200

@@ -66,9 +66,7 @@ def provider() -> ScimProvider:
             )
         ],
     )
-    return ScimProvider.from_discovery(
-        load_default_schemas().values(), load_default_resource_types().values(), config=config
-    )
+    return ScimProvider.from_discovery(load_default_schemas().values(), load_default_resource_types().values(), config=config)
 
 
 class Service(ScimService):

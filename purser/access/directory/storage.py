@@ -90,7 +90,7 @@ class Storage(ScimStorage):
         if isinstance(row, DirectoryUser):
             placing.remove(self.actor, row, now=self.now)
             return
-        self._set_members(row, [])
+        self._set_members(row, {})
         row.delete()
 
     def _row(self, resource_type: ResourceType, id: str, *, version: str | None = None) -> Row:
@@ -122,7 +122,7 @@ class Storage(ScimStorage):
         if isinstance(row, DirectoryUser):
             placing.place(self.actor, row, was_active=was_active, now=self.now)
         else:
-            self._set_members(row, [str(one.get("value", "")) for one in members])
+            self._set_members(row, {str(one.get("value", "")): one.get("display") or "" for one in members})
 
     def _unique(self, row: DirectoryUser) -> str:
         """The user name as the library compares it. Raises UniquenessException for one that is taken."""
@@ -131,26 +131,28 @@ class Storage(ScimStorage):
             raise UniquenessException(detail=f"There is a user {row.user_name!r} already.")
         return key
 
-    def _set_members(self, row: DirectoryGroup, ids: list[str]) -> None:
-        held = set(DirectoryMember.objects.filter(group=row).values_list("user_id", flat=True))
-        wanted = self._users(ids)
-        changed = held ^ wanted
+    def _set_members(self, row: DirectoryGroup, given: dict[str, str]) -> None:
+        """Make these users, with how each is shown, the group's members. Only what differs is written."""
+        held = dict(DirectoryMember.objects.filter(group=row).values_list("user_id", "display"))
+        wanted = {id: _short("display", given[str(id)]) for id in self._users(given)}
+        changed = {id for id in held.keys() | wanted.keys() if held.get(id) != wanted.get(id)}
         if not changed:
             return
         before = placing.roles_given(self.actor.kind, changed)
-        DirectoryMember.objects.filter(group=row, user_id__in=held - wanted).delete()
-        DirectoryMember.objects.bulk_create(DirectoryMember(group=row, user_id=id) for id in sorted(wanted - held))
+        DirectoryMember.objects.filter(group=row, user_id__in=changed).delete()
+        added = sorted(changed & wanted.keys())
+        DirectoryMember.objects.bulk_create(DirectoryMember(group=row, user_id=id, display=wanted[id]) for id in added)
         placing.settle(self.actor, changed, before=before, now=self.now)
 
     def _users(self, ids: Iterable[str]) -> set[UUID]:
         """The users with these ids. Raises InvalidValueException for any that is none of this directory."""
-        texts = list(ids)
+        texts = set(ids)
         try:
             wanted = {UUID(text) for text in texts}
         except ValueError:
             wanted = set()
         found = set(DirectoryUser.objects.filter(pk__in=wanted).values_list("pk", flat=True))
-        if len(found) != len(set(texts)):
+        if {str(id) for id in found} != texts:
             raise InvalidValueException(detail="A member of a group is a user of this directory, by its id.")
         return found
 
@@ -181,9 +183,10 @@ class Storage(ScimStorage):
         near, far = ("user_id", "group_id") if is_user else ("group_id", "user_id")
         links = DirectoryMember.objects.filter(**{f"{near}__in": [row.pk for row in rows]})
         beside: dict[UUID, list[dict[str, str]]] = {}
-        for here, there, group in links.order_by("group__name", far).values_list(near, far, "group__name"):
-            one = {"value": str(there), "$ref": f"{'Groups' if is_user else 'Users'}/{there}"}
-            one |= {"display": group, "type": "direct"} if is_user else {"type": "User"}
+        words = "group__name" if is_user else "display"
+        for here, there, display in links.order_by("group__name", far).values_list(near, far, words):
+            ref, kind = (f"Groups/{there}", "direct") if is_user else (f"Users/{there}", "User")
+            one = {"value": str(there), "$ref": ref, "type": kind, **({"display": display} if display else {})}
             beside.setdefault(here, []).append(one)
         return [_resource(model, str(resource_type.name), row, beside.get(row.pk, [])) for row in rows]
 
@@ -191,9 +194,7 @@ class Storage(ScimStorage):
 def _resource(model: Any, kind: str, row: Row, beside: list[dict[str, str]]) -> Resource[Any]:
     name = "groups" if kind == "User" else "members"
     found: Resource[Any] = model.model_validate({**row.values, "id": str(row.pk), **({name: beside} if beside else {})})
-    found.meta = Meta(
-        resource_type=kind, created=row.created_at, last_modified=row.changed_at, version=_version(row)
-    )
+    found.meta = Meta(resource_type=kind, created=row.created_at, last_modified=row.changed_at, version=_version(row))
     return found
 
 

@@ -5,33 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from ninja import Query
-
 from purser.access.actors import Actor
 from purser.api.doors import Routes
-from purser.api.listings import Listed
 from purser.api.schemas import desk as sent
 from purser.api.schemas import reports, runs
-from purser.api.schemas.common import Answer, Asked, Context, Page, Paging, Some
+from purser.api.schemas.common import Answer, Asked, Some
 from purser.links.desk import checklist as checklist_desk
 from purser.links.desk import drift as drift_desk
 from purser.links.desk import plans as plans_desk
 from purser.links.desk import receipts as receipts_desk
-from purser.links.queries import checklist, drift, logs, pairs, plans
+from purser.links.queries import checklist, logs, pairs, plans
 from purser.tenants import organisations
 
 routes = Routes("Desk")
-
-
-@routes.get("/plans", "plans.read", answers=Page[runs.PlanLine])
-def all_plans(
-    actor: Actor, now: datetime, paging: Query[Paging], context: Context = "", state: str = ""
-) -> Listed[runs.PlanLine]:
-    """Plans, newest first; `state` is waiting for those that a person must decide"""
-    rows = plans.every(context)
-    if state:
-        rows = rows.filter(state=state)
-    return Listed(rows.order_by("-made_at", "-id"), runs.plan_line, paging)
 
 
 @routes.get("/plans/{uuid:plan}", "plans.read", answers=runs.Plan)
@@ -84,15 +70,6 @@ def retry(actor: Actor, now: datetime, body: runs.Ids) -> Some[Answer]:
 def decide_posting(actor: Actor, now: datetime, posting: UUID, body: runs.Finding) -> runs.Posting:
     """Say what became of a posting whose answer was lost, after a look into the PSA"""
     return runs.posting(receipts_desk.decide(actor, receipt_id=posting, applied=body.applied, now=now))
-
-
-@routes.get("/hand-edits", "reports.read", answers=Page[runs.HandEdit], csv=True)
-def hand_edits(
-    actor: Actor, now: datetime, paging: Query[Paging], context: Context = "", waiting: bool = False
-) -> Listed[runs.HandEdit]:
-    """Units that somebody changed in the PSA by hand, newest first; `waiting`: only those to be decided"""
-    rows = drift.undecided(context) if waiting else drift.every(context)
-    return Listed(rows.order_by("-seen_at", "-id"), runs.hand_edit, paging)
 
 
 @routes.post("/hand-edits/decide", "drift.decide", answers=Some[Answer])

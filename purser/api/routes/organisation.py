@@ -5,15 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from ninja import Query
-
 from purser.access import acts, people
 from purser.access.actors import Actor
 from purser.access.models import Act
 from purser.api.doors import Routes
-from purser.api.listings import Listed
 from purser.api.schemas import organisation as out
-from purser.api.schemas.common import Page, Paging, Some
+from purser.api.schemas.common import Some
 from purser.kernel.errors import Missing
 from purser.tenants import organisations
 
@@ -30,18 +27,6 @@ def own(actor: Actor, now: datetime) -> out.Organisation:
 def members(actor: Actor, now: datetime) -> Some[out.Member]:
     """Everybody who works here"""
     return Some(rows=[out.member(row) for row in people.members()])
-
-
-@routes.get("/acts", "acts.read", answers=Page[out.Deed], csv=True)
-def deeds(
-    actor: Actor, now: datetime, paging: Query[Paging], of_kind: str = "", of_id: str = "", verb: str = ""
-) -> Listed[out.Deed]:
-    """What was done and by whom, newest first
-
-    `of_kind` and `of_id` together name one thing; `verb` one kind of act.
-    """
-    given = {name: value for name, value in (("of_kind", of_kind), ("of_id", of_id), ("verb", verb)) if value}
-    return Listed(Act.objects.filter(**given).order_by("-at", "-id"), out.deed, paging)
 
 
 @routes.get("/acts/{uuid:act}", "acts.read", answers=Some[out.Deed])

@@ -5,14 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from ninja import Query
-
 from purser.access.actors import Actor
 from purser.api.doors import Routes
-from purser.api.listings import Listed
 from purser.api.schemas import connections as out
 from purser.api.schemas import runs as passes
-from purser.api.schemas.common import Asked, Context, Page, Paging, Some
+from purser.api.schemas.common import Asked, Context, Some
 from purser.links.desk import connections as desk
 from purser.links.desk import runs
 from purser.links.queries import home, pairs
@@ -45,13 +42,6 @@ def configure(actor: Actor, now: datetime, pair: UUID, body: out.Rules) -> out.P
 def health(actor: Actor, now: datetime, pair: UUID) -> Some[out.End]:
     """Whether the readings behind the numbers can be trusted, per side"""
     return Some(rows=[out.side(side) for side in home.health(pairs.find(pair), now=now)])
-
-
-@routes.get("/pairs/{uuid:pair}/runs", "sync.read", answers=Page[passes.Run])
-def passes_of(actor: Actor, now: datetime, pair: UUID, paging: Query[Paging]) -> Listed[passes.Run]:
-    """The passes over a pair, newest first"""
-    rows = history.every().filter(sync=pairs.find(pair))
-    return Listed(rows.order_by("-started_at", "-id"), passes.run, paging)
 
 
 @routes.post("/pairs/{uuid:pair}/runs", "sync.run", answers=Asked)

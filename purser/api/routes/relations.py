@@ -14,7 +14,7 @@ from purser.api.doors import Routes
 from purser.api.routes.sides import Search
 from purser.api.schemas import relations as out
 from purser.api.schemas import sides
-from purser.api.schemas.common import Page, Some
+from purser.api.schemas.common import Answer, Page, Some
 from purser.api.schemas.runs import Ids
 from purser.kernel.errors import Missing
 from purser.links.desk import mapping as desk
@@ -62,6 +62,29 @@ def set_company(actor: Actor, now: datetime, pair: UUID, body: out.SetCompany) -
     """Say which account a company is"""
     row = desk.set_company(actor, sync=pairs.find(pair), customer_id=body.customer, account_id=body.account, now=now)
     return out.company(row)
+
+
+@routes.get("/pairs/{uuid:pair}/exact-companies", "links.read", answers=Some[out.Match])
+def exact_companies(actor: Actor, now: datetime, pair: UUID) -> Some[out.Match]:
+    """Companies that are not mapped and whose name is that of one account only, by name"""
+    found = mapping.exact_companies(pairs.find(pair))
+    return Some(rows=[out.match(ours, theirs) for ours, theirs in found])
+
+
+@routes.post("/pairs/{uuid:pair}/exact-companies", "links.write", answers=Some[Answer])
+def accept_exact_companies(actor: Actor, now: datetime, pair: UUID, body: out.SetCompanies) -> Some[Answer]:
+    """Map up to 500 of them, as they were read, each alone
+
+    Always 200: read in `rows` what became of each, by the company's id. What is no exact match any more is left out.
+    """
+    sync = pairs.find(pair)
+    exact = {(ours.pk, theirs.pk) for ours, theirs in mapping.exact_companies(sync)}
+    wanted = [(one.customer, one.account) for one in body.relations]
+    some = [one for one in dict.fromkeys(wanted) if one in exact]
+    refused = dict(desk.map_companies(actor, sync=sync, pairs=some, now=now)) if some else {}
+    gone = "It is no exact match of names (any more)."
+    said = [(customer, refused.get(customer, "") if (customer, account) in exact else gone) for customer, account in wanted]
+    return Some(rows=[Answer(id=customer, ok=not text, text=text or "Mapped.") for customer, text in said])
 
 
 @routes.delete("/company-relations/{uuid:relation}", "links.write")

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from purser.api.schemas.common import Answer, Given, Number, Out, Sent
 from purser.links import relations, rewriting
-from purser.links.models import CompanyLink, SubscriptionLink
+from purser.links.models import CompanyLink, SourceCustomer, SubscriptionLink, TargetAccount
 from purser.links.models import Link as Row
 from purser.links.queries import proposals
 
@@ -50,6 +50,19 @@ class Link(Out):
 class SetCompany(Sent):
     customer: UUID
     account: UUID
+
+
+class Match(Out):
+    """A company and the only account that bears its name; `customer` and `account` are what to send."""
+
+    customer: UUID
+    company: str
+    account: UUID
+    account_name: str
+
+
+class SetCompanies(Sent):
+    relations: Annotated[list[SetCompany], Field(min_length=1, max_length=500)]
 
 
 class SetSubscription(Sent):
@@ -168,6 +181,10 @@ class Comparison(Out):
 
 class Changed(Out):
     changed: int
+
+
+def match(ours: SourceCustomer, theirs: TargetAccount) -> Match:
+    return Match(customer=ours.pk, company=ours.name, account=theirs.pk, account_name=theirs.name)
 
 
 def company(row: CompanyLink) -> Upper:

@@ -9,7 +9,6 @@ from uuid import UUID
 from pydantic import Field
 
 from purser.api.schemas.common import Line, Number, Out, Sent
-from purser.links.models import Drift as DriftRow
 from purser.links.models import Receipt as ReceiptRow
 from purser.links.models import Run as RunRow
 from purser.links.models import StoredPlan
@@ -77,7 +76,7 @@ class Progress(Out):
     over: bool
 
 
-class PlanLine(Out):
+class Plan(Out):
     """An approval must name the `digest` that was read."""
 
     id: UUID
@@ -89,9 +88,6 @@ class PlanLine(Out):
     decided_at: datetime | None
     decided_by: str
     reason: str
-
-
-class Plan(PlanLine):
     changes: list[Change]
     totals: list[Total]
     progress: Progress
@@ -150,30 +146,6 @@ class Finding(Sent):
     applied: bool
 
 
-class HandEdit(Out):
-    """Somebody changed units in the PSA: the three counts, and what was decided."""
-
-    id: UUID
-    link: UUID
-    company: str
-    subscription: str
-    resource: str
-    customer: str
-    agreement: str
-    product: str
-    seen_at: datetime
-    marketplace_units: Number
-    expected_units: Number
-    psa_units: Number
-    policy: str
-    state: str
-    waits: bool
-    decision: str
-    closed_at: datetime | None
-    closed_by: str
-    posting: UUID | None
-
-
 class Decision(Sent):
     ids: Annotated[list[UUID], Field(min_length=1, max_length=100)]
     decision: Literal["marketplace", "psa"]
@@ -192,28 +164,18 @@ def run(row: RunRow) -> Run:
     )
 
 
-def _line(row: StoredPlan) -> dict[str, Any]:
-    return {
-        "id": row.pk,
-        "pair": row.sync_id,
-        "state": row.state,
-        "digest": row.digest,
-        "doubts": [Doubt(code=one["code"], text=one["text"]) for one in row.doubts],
-        "made_at": row.made_at,
-        "decided_at": row.decided_at,
-        "decided_by": str(row.decided_by) if row.decided_by else "",
-        "reason": row.reason,
-    }
-
-
-def plan_line(row: StoredPlan) -> PlanLine:
-    return PlanLine(**_line(row))
-
-
 def plan(row: StoredPlan) -> Plan:
     progress = plans.progress(row)
     return Plan(
-        **_line(row),
+        id=row.pk,
+        pair=row.sync_id,
+        state=row.state,
+        digest=row.digest,
+        doubts=[Doubt(code=one["code"], text=one["text"]) for one in row.doubts],
+        made_at=row.made_at,
+        decided_at=row.decided_at,
+        decided_by=str(row.decided_by) if row.decided_by else "",
+        reason=row.reason,
         changes=[Change(**{name: one[name] for name in Change.model_fields}) for one in row.changes],
         totals=[
             Total(
@@ -263,29 +225,4 @@ def posting(row: ReceiptRow) -> Posting:
         plan=row.plan_id,
         run=row.run_id,
         settled_by=row.settled_by_id,
-    )
-
-
-def hand_edit(row: DriftRow) -> HandEdit:
-    link = row.link
-    return HandEdit(
-        id=row.pk,
-        link=link.pk,
-        company=link.resource.customer.name,
-        subscription=link.resource.subscription.name,
-        resource=link.resource.name,
-        customer=link.service.agreement.account.name,
-        agreement=link.service.agreement.name,
-        product=link.service.name,
-        seen_at=row.seen_at,
-        marketplace_units=row.marketplace_units,
-        expected_units=row.expected_units,
-        psa_units=row.psa_units,
-        policy=row.policy,
-        state=row.state,
-        waits=row.waits == "yes",  # type: ignore[attr-defined]  # annotated by the query
-        decision=row.decision,
-        closed_at=row.closed_at,
-        closed_by=str(row.closed_by) if row.closed_by else "",
-        posting=row.receipt_id,
     )

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from purser.kernel.errors import Busy
 
 
-class Circuit:
-    """Opens after `failures` calls in a row without an answer; after `pause` one trial call decides.
+@dataclass
+class _Place:
+    in_a_row: int = 0
+    open_until: datetime | None = None
+    on_trial: bool = False
 
-    Thread-safe. Source: P11.
+
+class Circuit:
+    """Opens for a host after `failures` calls in a row without an answer; after `pause` one trial call decides.
+
+    One for a whole process: a host that hangs for one tenant is not waited for by each of the others, which would take
+    every worker's time. Thread-safe. Source: P11.
     """
 
     def __init__(
@@ -26,37 +36,37 @@ class Circuit:
         self._failures = failures
         self._pause = pause
         self._lock = threading.Lock()
-        self._in_a_row = 0
-        self._open_until: datetime | None = None
-        self._on_trial = False
+        self._places: defaultdict[str, _Place] = defaultdict(_Place)
 
-    def enter(self) -> bool:
+    def enter(self, host: str = "") -> bool:
         """Ask to call; True says that this is the trial. Each enter is followed by one `settle`.
 
         Raises Busy(code="network") while open.
         """
         with self._lock:
-            if self._open_until is None:
+            place = self._places[host]
+            if place.open_until is None:
                 return False
-            left = self._open_until - self._clock()
-            if left > timedelta(0) or self._on_trial:
+            left = place.open_until - self._clock()
+            if left > timedelta(0) or place.on_trial:
                 raise Busy(
-                    f"Not called: the last {self._in_a_row} calls got no answer. "
-                    f"The next one is tried after {self._open_until.astimezone(UTC):%H:%M:%S} UTC.",
+                    f"Not called: the last {place.in_a_row} calls got no answer. "
+                    f"The next one is tried after {place.open_until.astimezone(UTC):%H:%M:%S} UTC.",
                     code="network",
                     retry_after=max(left, timedelta(seconds=1)),
                 )
-            self._on_trial = True
+            place.on_trial = True
             return True
 
-    def settle(self, *, trial: bool, answered: bool | None) -> None:
+    def settle(self, host: str = "", *, trial: bool, answered: bool | None) -> None:
         """How the call went; None when it says nothing about the vendor (it was never made)."""
         with self._lock:
+            place = self._places[host]
             if trial:
-                self._on_trial = False
+                place.on_trial = False
             if answered:
-                self._in_a_row, self._open_until = 0, None
+                place.in_a_row, place.open_until = 0, None
             elif answered is False:
-                self._in_a_row += 1
-                if self._in_a_row >= self._failures:
-                    self._open_until = self._clock() + self._pause
+                place.in_a_row += 1
+                if place.in_a_row >= self._failures:
+                    place.open_until = self._clock() + self._pause

@@ -50,8 +50,8 @@ class Timeouts:
 class Http:
     """One vendor's door: only hosts that the rule admits, no redirects, sizes and times bounded.
 
-    Safe to share between threads, and worth sharing: it keeps the connections and the circuit breaker.
-    Several doors to one vendor may share a `circuit`.
+    Safe to share between threads, and worth sharing: it keeps the connections. All doors of a process share
+    a `circuit`; without one, the door has its own.
     """
 
     def __init__(
@@ -105,7 +105,8 @@ class Http:
         """
         full = _with_params(url, params)
         call = _call(method.upper(), full, self._hosts.admit(full), headers or {}, json, form, effect=effect)
-        trial = self._circuit.enter()
+        host = call.target.authority
+        trial = self._circuit.enter(host)
         answered: bool | None = None
         try:
             with self._spending():
@@ -117,7 +118,7 @@ class Http:
             answered = {"network": False, "malformed": True}.get(e.code)
             raise
         finally:
-            self._circuit.settle(trial=trial, answered=answered)
+            self._circuit.settle(host, trial=trial, answered=answered)
         if answer.status == 429:
             raise self._throttled(answer)
         return answer

@@ -206,6 +206,7 @@ def _pass(
         )
         if not dry:
             _in_step(found, open_receipts, clock())
+            plans.keep_asides(links, planned, psa_whole=target.services.whole)
         stored = plans.store(
             sync=sync,
             run=record,

@@ -84,10 +84,10 @@ class Link(Relation):
     Three counts make drift visible: the marketplace's (on the resource), ours (`expected_units`: what the PSA must show on
     the latest date we posted for) and the PSA's (on the service). `baseline_units` is what the PSA showed when the link
     was made, so baseline + confirmed adjustments + accepted hand edits = expected, always. `offset` is the difference a
-    person accepted under "PSA wins".
+    person accepted under "PSA wins". `aside` is why the last pass left the link alone, "" where nothing held it back.
     """
 
-    walls: ClassVar[Walls] = Walls(history=True, unkept=("confirmed_at",))
+    walls: ClassVar[Walls] = Walls(history=True, unkept=("confirmed_at", "aside"))
 
     subscription_link = tenant_key(SubscriptionLink, related_name="resource_links")
     resource = tenant_key(SourceResource, related_name="links")
@@ -103,6 +103,7 @@ class Link(Relation):
     offset = models.DecimalField(max_digits=18, decimal_places=6, default=0)
     confirmed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    aside = models.CharField(max_length=500, blank=True)
     version = models.IntegerField(default=1)
 
     class Meta(Relation.Meta):

@@ -62,6 +62,8 @@ ITEMS: Mapping[str, tuple[str, str, str, str]] = MappingProxyType(
         ),
     }
 )
+# What another PSA of the organisation bills is not missing from its invoices: these are counted over all pairs.
+EVERYWHERE = frozenset({"unlinked", "unmapped"})
 STEPS: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("Review unmatched", ("unlinked",)),
     ("Add customer or subscription to the PSA", ("unmapped", "missing")),
@@ -150,8 +152,8 @@ def counts(pair: Sync, *, today: date, now: datetime) -> dict[str, int]:
         | Q(service__agreement__active=False)
         | Q(service__agreement__ends_on__lt=today)
     )
-    mapped = CompanyLink.objects.filter(sync=pair, customer=OuterRef("pk"), cleared_at=None)
-    bought = reports.unlinked(context).exclude(subscription__status__in=reports.ENDED).exclude(count=0)
+    mapped = CompanyLink.objects.filter(customer=OuterRef("pk"), cleared_at=None)
+    bought = reports.unlinked().exclude(subscription__status__in=reports.ENDED).exclude(count=0)
     return {
         "unlinked": bought.count(),
         "unmapped": SourceCustomer.objects.filter(

@@ -7,12 +7,13 @@ from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
-from django.db.models import Count, Sum
+from django.db.models import Count, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from purser.kernel.money import Money
-from purser.links.models import Alarm, Connection, Link, Run, StoredPlan, Sync
+from purser.links.models import Alarm, Connection, Link, Run, SourceResource, StoredPlan, Sync
 from purser.links.models.connections import ConnectionState
 from purser.links.models.relations import CompanyLink, LinkState
 from purser.links.models.runs import PlanState
@@ -102,16 +103,20 @@ def figures(context: str = "") -> Figures:
 
 def at_stake(context: str = "") -> tuple[tuple[Money, ...], int]:
     """What the unlinked resources cost a month at the marketplace's prices, and how many they are."""
-    rows = (
-        reports.unlinked(context)
-        .order_by()
+    return monthly(reports.unlinked(context))
+
+
+def monthly(rows: QuerySet[SourceResource, Any]) -> tuple[tuple[Money, ...], int]:
+    """What these resources cost a month at the marketplace's prices, per currency, and how many they are."""
+    found = (
+        rows.order_by()
         .values("currency", "subscription__billing_period")
         .annotate(worth=Sum(reports.count() * Coalesce("unit_price", "unit_cost"), output_field=reports.PLAIN), n=Count("id"))
         .values_list("currency", "subscription__billing_period", "worth", "n")
     )
     per_currency: dict[str, Decimal] = {}
     resources = 0
-    for currency, billed, worth, n in rows:
+    for currency, billed, worth, n in found:
         resources += n
         if worth and currency:
             per_currency[currency] = per_currency.get(currency, Decimal(0)) + worth / months(billed)
@@ -169,8 +174,8 @@ def set_up() -> list[SetUp]:
     psa_page = psa.kind if psa else "autotask"
     links = Link.objects.filter(cleared_at=None)
     return [
-        SetUp("Connect the marketplace", bool(shop and shop.state == ConnectionState.READY), "marketplace"),
-        SetUp("Connect your PSA", bool(psa and psa.state == ConnectionState.READY), psa_page),
+        SetUp("Connect the marketplace", bool(shop and shop.state != ConnectionState.NEW), "marketplace"),
+        SetUp("Connect your PSA", bool(psa and psa.state != ConnectionState.NEW), psa_page),
         SetUp("Read both sides", bool(shop and psa and shop.read_at and psa.read_at), "schedule"),
         SetUp("Map a first company", CompanyLink.objects.filter(cleared_at=None).exists(), "mapping"),
         SetUp("Link a first resource", links.exists(), "mapping"),

@@ -10,12 +10,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, DecimalField, Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from purser.kernel import digest
 from purser.kernel.errors import Missing
-from purser.kernel.money import Money
 from purser.links import suggestions
 from purser.links.models import (
     CompanyLink,
@@ -29,6 +27,7 @@ from purser.links.models import (
     TargetAgreement,
     TargetService,
 )
+from purser.links.queries import home
 from purser.links.suggestions import Names, Ranking
 
 SIZE = 25
@@ -309,7 +308,7 @@ def exact_companies(sync: Sync) -> list[tuple[SourceCustomer, TargetAccount]]:
 
 @dataclass(frozen=True)
 class Coverage:
-    """`missing` is what the unmapped resources cost at the marketplace per billing period, by currency."""
+    """`missing` is what the unmapped resources cost a month at the marketplace, by currency."""
 
     resources: int
     linked: int
@@ -324,23 +323,16 @@ def coverage(sync: Sync) -> Coverage:
     """How much of what is bought is mapped, and what the rest costs. Source: ux 26."""
     # Counted apart: a join against the links is a hundred times faster than asking for each row whether it is linked.
     rows = _live(sync, Filters()).exclude(_FREE)
+    every = rows.count()
     links = Link.objects.filter(sync=sync, cleared_at=None)
     rest = rows.filter(~Exists(links.filter(resource=OuterRef("pk"))))
-    every, missed = rows.count(), rest.count()
-    price = Coalesce("unit_cost", "unit_price", output_field=DecimalField(max_digits=18, decimal_places=6))
-    missing = (
-        rest.exclude(currency="")
-        .values("currency")
-        .annotate(amount=Sum(F("count") * price, output_field=DecimalField(max_digits=24, decimal_places=6)))
-        .order_by("currency")
-    )
-    amounts = tuple((r["currency"], Money(r["amount"], r["currency"]).rounded().amount) for r in missing if r["amount"])
-    return Coverage(every, every - missed, amounts)
+    stake, missed = home.monthly(rest)
+    return Coverage(every, every - missed, tuple((money.currency, money.amount) for money in stake))
 
 
-def find_agreement(agreement_id: UUID) -> TargetAgreement:
-    """Raises Missing."""
-    found: TargetAgreement | None = TargetAgreement.objects.filter(pk=agreement_id).first()
+def find_agreement(sync: Sync, agreement_id: UUID) -> TargetAgreement:
+    """A contract at the PSA of this pair. Raises Missing."""
+    found: TargetAgreement | None = TargetAgreement.objects.filter(connection_id=sync.target_id, pk=agreement_id).first()
     if found is None:
         raise Missing("There is no such contract.")
     return found

@@ -10,7 +10,21 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, DecimalField, Exists, F, Func, OuterRef, Q, QuerySet, Sum, Value, When
+from django.db.models import (
+    Case,
+    DecimalField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    Func,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    UUIDField,
+    Value,
+    When,
+)
 from django.db.models.expressions import Combinable
 
 from purser.links.models import Link, SourceResource
@@ -30,6 +44,11 @@ class Trimmed(Func):
 
 def trimmed(field: str) -> Trimmed:
     return Trimmed(F(field))
+
+
+def identifier(field: str) -> Combinable:
+    """Another row's id, without reading that row."""
+    return ExpressionWrapper(F(field), output_field=UUIDField())
 
 
 def two_decimals(field: str) -> Combinable:

@@ -8,10 +8,10 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from purser.kernel.errors import Missing
-from purser.links.models import Receipt, Run, StoredPlan
+from purser.links.models import Link, Receipt, Run, StoredPlan
 from purser.links.queries import pairs
 
-MOST = 200  # postings shown of one pass
+MOST = 200  # postings, and links set aside, shown of one pass
 
 
 def every(context: str = "") -> QuerySet[Run, Any]:
@@ -35,6 +35,16 @@ def receipts(run: Run) -> list[Receipt]:
 
 def plans(run: Run) -> list[StoredPlan]:
     return list(StoredPlan.objects.filter(run=run).defer("changes", "asides").order_by("made_at", "id"))
+
+
+def asides(run: Run) -> list[Link]:
+    """What the latest pass over the pair left alone, by company; `aside` has the reason. Nothing for an earlier pass: the
+    reasons are kept with the links, not with each pass.
+    """
+    if Run.objects.filter(sync=run.sync, started_at__gt=run.started_at).exists():
+        return []
+    held = Link.objects.filter(sync=run.sync, cleared_at=None).exclude(aside="")
+    return list(held.select_related("resource__customer").order_by("resource__customer__name", "resource__name", "id")[:MOST])
 
 
 def took(run: Run) -> str:

@@ -43,10 +43,11 @@ class Shop:
 
 @dataclass(frozen=True)
 class Rule:
-    """The relation and how it turns a count into units."""
+    """The relation and how it turns a count into units. `aside` is why the last pass left it alone, "" if it did not."""
 
     id: UUID
     state: str
+    aside: str
     made_at: datetime
     made_by: str
     cleared_at: datetime | None
@@ -213,6 +214,7 @@ def _rule(link: Link) -> Rule:
     return Rule(
         id=link.pk,
         state=link.state,
+        aside="" if link.cleared_at else link.aside,
         made_at=link.made_at,
         made_by=str(link.made_by) if link.made_by else "",
         cleared_at=link.cleared_at,

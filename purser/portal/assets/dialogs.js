@@ -2,6 +2,7 @@
 document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) {
+    event.preventDefault(); // a submit button that asks first: Enter in a field clicks it as well
     const dialog = document.getElementById(opener.dataset.dialog);
     // A row's button says what is affected: data-fill-name="Acme" goes to [data-from="name"] of the dialog.
     for (const slot of dialog.querySelectorAll("[data-from]")) {

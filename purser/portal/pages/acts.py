@@ -19,6 +19,8 @@ from purser.portal.doors import page
 from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
 from purser.tenants import organisations
 
+OUTCOME_SIGNS = {"done": Sign("Done", "good"), "refused": Sign("Refused", "warn"), "denied": Sign("Denied", "bad")}
+
 
 def _rows(actor: Actor, params: QueryDict) -> QuerySet[Act, Any]:
     return Act.objects.all()
@@ -44,11 +46,7 @@ TABLE = Table(
             "outcome",
             "Outcome",
             "badge",
-            signs={
-                "done": Sign("Done", "good"),
-                "refused": Sign("Refused", "warn"),
-                "denied": Sign("Denied", "bad"),
-            },
+            signs=OUTCOME_SIGNS,
         ),
         Column("address", "From address", shown=False),
         Column("request_id", "Request", shown=False),
@@ -74,6 +72,7 @@ def one(request: HttpRequest, actor: Actor, act: UUID) -> HttpResponse:
         raise Missing("There is no such act.")
     context = {
         "act": found,
+        "sign": OUTCOME_SIGNS[found.outcome],
         "changes": acts.differences(found.before, found.after),
         "together": acts.together(found),
         "rows": [(row, acts.differences(row.before, row.after)) for row in acts.rows_changed(found)],

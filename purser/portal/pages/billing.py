@@ -22,9 +22,8 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.flows import ports
-from purser.flows.marketplace_to_contracts import refresh
-from purser.kernel.errors import Failure, Refused
-from purser.links import connections
+from purser.flows.marketplace_to_contracts import reading
+from purser.kernel.errors import Refused
 from purser.links.desk import mapping as desk
 from purser.links.models import SourceResource, Sync
 from purser.links.queries import connections as connection_queries
@@ -250,27 +249,15 @@ def amount(text: str, what: str) -> Decimal | None:
 @page("links.write", seat=False)
 def read_contract(request: HttpRequest, actor: Actor, agreement: UUID) -> HttpResponse:
     """Read the services of one contract from the PSA now, because it was never read or just changed there."""
-    with tenancy.acting_in(actor.tenant):
-        pair, found = pair_of(request), mapping.find_agreement(agreement)
-        today = timezone.now().astimezone(ZoneInfo(organisations.own().zone)).date()
     customer = chosen(request.POST, "customer", "a company")
-    try:
-        read = refresh.psa(
-            actor.tenant,
-            pair.target,
-            ports.current().psa(pair.target),
-            today=today,
-            clock=timezone.now,
-            agreement_ids=[found.external_id],
-        )
-    except Failure as failure:
-        with tenancy.acting_in(actor.tenant):
-            connections.met(pair.target_id, failure, now=timezone.now())
-        raise Refused(f"{found.name} was not read: {failure.text}", code="read", hint=failure.hint) from failure
     with tenancy.acting_in(actor.tenant):
-        count = len(read.services.items)
-        words = "1 service" if count == 1 else f"{count} services"
-        answer = _after(request, actor, pair, customer, f"{found.name} was read: {words}.")
+        pair = pair_of(request)
+    count = reading.contract(
+        tenant=actor.tenant, sync_id=pair.pk, agreement_id=agreement, ports=ports.current(), clock=timezone.now
+    )
+    with tenancy.acting_in(actor.tenant):
+        said = "The contract was read: " + ("1 service." if count == 1 else f"{count} services.")
+        answer = _after(request, actor, pair, customer, said)
         return answer.render() if isinstance(answer, TemplateResponse) else answer
 
 
@@ -285,9 +272,11 @@ def exact(request: HttpRequest, actor: Actor) -> HttpResponse:
         # Only what the list still says: a match may have gone, or become ambiguous, since it was shown.
         some = [(ours.pk, theirs.pk) for ours, theirs in found if f"{ours.pk}:{theirs.pk}" in wanted]
         refused = desk.map_companies(actor, sync=pair, pairs=some, now=timezone.now())
-        messages.success(request, f"{len(some) - len(refused)} companies are mapped.")
-        if gone := len(wanted) - len(some) + len(refused):
-            messages.warning(request, f"{gone} were left: they changed since the list was shown.")
+        mapped, left = len(some) - len(refused), len(wanted) - len(some) + len(refused)
+        messages.success(request, "1 company is mapped." if mapped == 1 else f"{mapped} companies are mapped.")
+        if left:
+            words = "1 was left: it" if left == 1 else f"{left} were left: they"
+            messages.warning(request, f"{words} changed since the list was shown.")
         return HttpResponseRedirect(reverse("mapping", kwargs={"tenant": actor.tenant}) + f"?context={pair.target.kind}")
     back = reverse("mapping", kwargs={"tenant": actor.tenant}) + f"?context={pair.target.kind}"
     crumbs = [("Mapping", back), ("Exact matches", "")]

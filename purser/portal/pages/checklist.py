@@ -17,6 +17,7 @@ from purser.links.desk import checklist as desk
 from purser.links.queries import checklist, home, pairs
 from purser.portal import navigation
 from purser.portal.doors import page
+from purser.portal.pages import billing
 from purser.portal.pages.reports import context_of, zone
 from purser.tenants import organisations
 
@@ -30,11 +31,12 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     today = organisations.today(organisation=organisations.own(), now=now)
     found = checklist.of(pair, today=today, now=now)
     shown = {
+        **billing.frame(pair),
         "found": found,
         "steps": [
             (
                 step,
-                [(item, _page(actor, item.page, item.query, pair.target.kind)) for item in step.items],
+                [(item, _page(actor, item, pair.target.kind)) for item in step.items],
             )
             for step in found.steps
         ],
@@ -44,10 +46,12 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "checklist/index.html", shown)
 
 
-def _page(actor: Actor, name: str, query: str, context: str) -> str:
+def _page(actor: Actor, item: checklist.Item, context: str) -> str:
     """The address that shows just what is counted; empty while no such page exists."""
-    href = navigation.address(name, actor)
-    return f"{href}?context={context}{'&' if query else ''}{query}" if href else ""
+    href = navigation.address(item.page, actor)
+    # mapping is always of one pair; any other list shows all of them unless asked
+    parts = [item.query, "" if item.name in checklist.EVERYWHERE and item.page != "mapping" else f"context={context}"]
+    return f"{href}?{'&'.join(filter(None, parts))}" if href else ""
 
 
 @require_POST

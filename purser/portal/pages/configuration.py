@@ -160,7 +160,7 @@ def test(request: HttpRequest, actor: Actor, connection: UUID) -> HttpResponse:
     if result.ok:
         messages.success(request, f"{held.name} accepts the credentials: {result.text}")
     else:
-        messages.error(request, f"{held.name} answered: {result.text}")
+        messages.error(request, f"The test failed. {result.text}")
     return HttpResponseRedirect(reverse(held.kind, kwargs={"tenant": actor.tenant}))
 
 

@@ -16,25 +16,15 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links.desk import receipts
+from purser.links.lists import logs as declared
 from purser.links.queries import logs, reports
 from purser.portal import charts, exports
 from purser.portal.doors import page
-from purser.portal.pages.reports import charts_of, context_of, parts, report, zone
+from purser.portal.pages.reports import charts_of, parts, report, zone
 from purser.portal.tables import listing
-from purser.portal.tables.model import Bulk, Column, Empty, Preset, Sign, Table
+from purser.portal.tables.model import Bulk, Empty, dressed
 
-RECEIPT_SIGNS = {
-    "intended": Sign("Sent, no answer yet", "note"),
-    "accepted": Sign("Accepted, not yet confirmed", "note"),
-    "done": Sign("Posted", "good"),
-    "refused": Sign("Refused", "bad"),
-    "busy": Sign("To be tried again", "warn"),
-    "unsure": Sign("Unknown outcome", "bad", "help"),
-    "settled": Sign("Settled by a later posting", "plain"),
-    "dropped": Sign("No longer needed", "plain"),
-}
-# A marketplace change that is due looks like work, one that is not linked like a leak.
-BECAME_TONES = {"posted": "good", "netted": "plain", "due": "note", "unlinked": "warn", "accepted": "plain"}
+RECEIPT_SIGNS = declared.RECEIPT_SIGNS
 
 
 def why_receipt(row: Any) -> str:
@@ -45,51 +35,9 @@ def _failure(row: Any) -> str:
     return reverse("failure", kwargs={"tenant": row.tenant_id, "receipt": row.pk})
 
 
-def contract_dates(row: Any) -> str:
-    """The dates of the agreement as last read, where the failure is about a date. Source: acceptance ID-40."""
-    if "date" not in row.code:
-        return ""
-    agreement = row.link.service.agreement
-    return f"{agreement.starts_on or 'open'} to {agreement.ends_on or 'open'}"
-
-
-LOG = (
-    Column("adjusted", "Adjustment Date", "datetime", field="intended_at"),
-    Column("company", "ODIN Company Name"),
-    Column("subscription", "ODIN Subscription Name"),
-    Column("resource", "ODIN Resource Name"),
-    Column("customer", "PSA Customer"),
-    Column("agreement", "PSA Agreement"),
-    Column("product", "PSA Product"),
-    Column("amount", "Adjustment Amount", "number", expression=reports.two_decimals("amount"), href=why_receipt),
-)
-DETAILS = (
-    Column("before", "Units Before", "number", expression=reports.trimmed("units_before"), shown=False),
-    Column("after", "Units After", "number", expression=reports.trimmed("units_after"), shown=False),
-    Column("price", "Price", "money", expression=reports.two_decimals("unit_price"), currency="currency", shown=False),
-    Column("cost", "Cost", "money", expression=reports.two_decimals("unit_cost"), currency="currency", shown=False),
-    Column("reference", "PSA Reference", shown=False),
-    Column("attempts", "Attempts", "number", shown=False),
-    Column("id", "Posting ID", shown=False),
-)
-LAST_30 = Preset("Show last 30 days", "adjusted.last=30")
-RANGES = (LAST_30, Preset("Last 7 days", "adjusted.last=7"), Preset("Last 90 days", "adjusted.last=90"))
-
-SUCCESS = Table(
-    name="success_log",
-    title="Success log",
-    rows=lambda actor, params: logs.posted(context_of(params)),
-    order=("-adjusted",),
-    columns=(
-        *LOG,
-        Column("effective", "Effective", "date", field="effective_on"),
-        Column("state", "State", "badge", signs=RECEIPT_SIGNS),
-        Column("first_failed", "Failed First", "datetime", field="first_failed_at"),
-        Column("confirmed", "Confirmed", "datetime", field="confirmed_at"),
-        Column("note", "Note"),
-        *DETAILS,
-    ),
-    presets=(*RANGES, Preset("Failed at first", "first_failed.empty=no")),
+SUCCESS = dressed(
+    declared.SUCCESS,
+    href={"amount": why_receipt},
     empty=Empty(
         "Nothing was posted yet",
         "Each change that Purser makes in the PSA becomes a line here.",
@@ -98,25 +46,9 @@ SUCCESS = Table(
     ),
     export="success_log_export",
 )
-
-FAILURES = Table(
-    name="failure_log",
-    title="Failure log",
-    rows=lambda actor, params: logs.failed(context_of(params)),
-    order=("-adjusted",),
-    columns=(
-        *LOG,
-        Column("error", "Error Message", field="text", href=_failure),
-        Column("hint", "What to do"),
-        Column("dates", "Contract Dates", read=contract_dates),
-        Column("state", "State", "badge", signs=RECEIPT_SIGNS),
-        Column("first_failed", "Failed First", "datetime", field="first_failed_at"),
-        Column("retry", "Next Try", "datetime", field="retry_at"),
-        Column("effective", "Effective", "date", field="effective_on", shown=False),
-        Column("code", "Cause", "badge", shown=False),
-        *DETAILS,
-    ),
-    presets=(LAST_30, Preset("Unknown outcome", "state.is=unsure")),
+FAILURES = dressed(
+    declared.FAILURES,
+    href={"amount": why_receipt, "error": _failure},
     bulk=(Bulk("Try again", "failure_log_retry", "receipts.retry"),),
     empty=Empty(
         "No posting is failing",
@@ -126,30 +58,8 @@ FAILURES = Table(
     ),
     export="failure_log_export",
 )
-
-MOVEMENTS = Table(
-    name="movements",
-    title="Movements",
-    rows=lambda actor, params: logs.movements(context_of(params)),
-    order=("-seen",),
-    columns=(
-        Column("seen", "Seen", "datetime", field="seen_at"),
-        Column("company", "ODIN Company Name", field="resource__customer__name"),
-        Column("subscription", "ODIN Subscription Name", field="resource__subscription__name"),
-        Column("resource", "ODIN Resource Name", field="resource__name"),
-        Column("before", "Before", "number", expression=reports.trimmed("before")),
-        Column("after", "After", "number", expression=reports.trimmed("after")),
-        Column("change", "Change", "number", expression=logs.change()),
-        Column(
-            "became",
-            "What became of it",
-            "badge",
-            signs={key: Sign(words, BECAME_TONES[key]) for key, words in logs.BECAME.items()},
-        ),
-        Column("posted", "Posted", "datetime", field="receipt__intended_at"),
-        Column("posting", "Posting ID", field="receipt__id", shown=False),
-    ),
-    presets=(Preset("Show last 30 days", "seen.last=30"), Preset("Not linked", "became.is=unlinked")),
+MOVEMENTS = dressed(
+    declared.MOVEMENTS,
     empty=Empty(
         "No count has changed yet",
         "Each change that the marketplace shows is kept here, with what became of it.",
@@ -171,13 +81,13 @@ def movement_charts(rows: Any, here: str) -> list[charts.Chart]:
     return [charts.chart("per-customer", "Licenses per Customer", parts(sums, here, "company"), unit="licenses", kind="bar")]
 
 
-success_log = report(SUCCESS, "What Purser posted into the PSA, newest first.")
+success_log = report(SUCCESS)
 success_log_charts = charts_of(SUCCESS, log_charts)
 success_log_export = exports.door(SUCCESS, "reports.export", zone_of=zone)
-failure_log = report(FAILURES, "Postings that are due and did not succeed. Each is tried again by itself.")
+failure_log = report(FAILURES)
 failure_log_charts = charts_of(FAILURES, log_charts)
 failure_log_export = exports.door(FAILURES, "reports.export", zone_of=zone)
-movements = report(MOVEMENTS, "Each change of a count that the marketplace showed, and what became of it.")
+movements = report(MOVEMENTS)
 movements_charts = charts_of(MOVEMENTS, movement_charts)
 movements_export = exports.door(MOVEMENTS, "reports.export", zone_of=zone)
 
@@ -190,7 +100,7 @@ def failure(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpResponse:
     shown = {
         "receipt": found,
         "sign": RECEIPT_SIGNS[found.state],
-        "dates": contract_dates(found),
+        "dates": declared.contract_dates(found),
         "tryable": logs.tryable(found),
         "acts": acts.of_object("receipt", found.pk),
         "zone": zone(),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +26,7 @@ from purser.links.queries import pairs, plans
 from purser.portal import lists
 from purser.portal.doors import page
 from purser.portal.pages.reports import context_of, zone
+from purser.portal.tables import cells
 from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
 
 PLAN_SIGNS = {
@@ -87,7 +89,7 @@ def one(request: HttpRequest, actor: Actor, plan: UUID) -> HttpResponse:
     shown: dict[str, Any] = {
         "plan": found,
         "sign": PLAN_SIGNS[found.state],
-        "changes": found.changes[first : first + ROWS],
+        "changes": [_priced(row) for row in found.changes[first : first + ROWS]],
         "first": first + 1,
         "last": min(first + ROWS, len(found.changes)),
         "next": number + 1 if first + ROWS < len(found.changes) else 0,
@@ -157,6 +159,14 @@ def preview_result(request: HttpRequest, actor: Actor, sync: UUID) -> HttpRespon
         "crumbs": [("Plans", index), ("Preview", "")],
     }
     return TemplateResponse(request, "plans/preview_part.html" if partial else "plans/preview.html", shown)
+
+
+def _priced(row: dict[str, Any]) -> dict[str, Any]:
+    """A change with its money as words; "" where there is no price."""
+    words = {
+        name: cells.money(Decimal(row[name]), row["currency"]) if row[name] else "" for name in ("prorated", "per_period")
+    }
+    return {**row, **words}
 
 
 def _since(request: HttpRequest) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -170,7 +171,7 @@ class TermsForm(forms.Form):
         required=False,
         max_digits=18,
         decimal_places=6,
-        help_text="Only for resources that are billed by use: 1000 turns 2,500 into 2.5 units.",
+        help_text="Only for resources that are billed by use: 1000 turns 2,500 into 3 units: 2.5, rounded up.",
     )
 
     def __init__(self, pair: Sync, *args: Any, **kwargs: Any) -> None:
@@ -191,6 +192,7 @@ def terms(request: HttpRequest, actor: Actor, link: UUID) -> HttpResponse:
     there = reverse("mapping_company", kwargs={"tenant": actor.tenant, "customer": found.resource.customer_id})
     there += f"?context={found.sync.target.kind}"
     held = {name: getattr(found, name) for name in TermsForm.base_fields}
+    held |= {name: mapping.trimmed(value) for name, value in held.items() if isinstance(value, Decimal)}
     form = TermsForm(found.sync, request.POST or None, initial=held)
     if request.method == "POST" and form.is_valid():
         try:

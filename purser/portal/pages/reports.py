@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -13,62 +13,26 @@ from django.urls import reverse
 from django.utils import timezone
 
 from purser.access.actors import Actor
+from purser.links.lists import bought, context
 from purser.links.models import Link
-from purser.links.models.relations import LinkState
 from purser.links.queries import logs, reports
+from purser.lists import asked, compiled
 from purser.portal import charts, exports, lists, requests
-from purser.portal.context import CONTEXTS
 from purser.portal.doors import page
-from purser.portal.tables import asked, compiled, listing
-from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
+from purser.portal.tables import listing
+from purser.portal.tables.model import Empty, Table, dressed
 from purser.tenants import organisations
 
-LINK_SIGNS: Mapping[str, Sign] = {
-    LinkState.PENDING: Sign("Pending", "note"),
-    LinkState.IN_STEP: Sign("In step", "good"),
-    LinkState.BEHIND: Sign("Behind", "warn"),
-    LinkState.FAILED: Sign("Failed", "bad"),
-    LinkState.UNSURE: Sign("Unsure", "bad", "help"),
-    LinkState.WAITING: Sign("Waits for a person", "warn", "hourglass"),
-    LinkState.ENDED: Sign("Ended", "plain"),
-}
-
-
-def context_of(params: QueryDict) -> str:
-    """The PSA that the address names, "" for both."""
-    asked_for = params.get("context", "")
-    return asked_for if asked_for in CONTEXTS else ""
+LINK_SIGNS = bought.LINK_SIGNS
+context_of = context.context_of
 
 
 def why_link(row: Any) -> str:
     return reverse("why_link", kwargs={"tenant": row.tenant_id, "link": row.pk})
 
 
-BOUGHT = (
-    Column("status", "Status", "badge", field="subscription__status", shown=False),
-    Column("unit", "Unit", shown=False),
-    Column("price", "Price", "money", expression=reports.two_decimals("unit_price"), currency="currency", shown=False),
-    Column("cost", "Cost", "money", expression=reports.two_decimals("unit_cost"), currency="currency", shown=False),
-    Column("renewal", "Renews", "date", field="subscription__renewal_on", shown=False),
-    Column("seen", "Read", "datetime", field="seen_at", shown=False),
-)
-
-SUBSCRIPTIONS = Table(
-    name="subscriptions",
-    title="Subscription report",
-    rows=lambda actor, params: reports.subscriptions(context_of(params)),
-    order=("resource",),
-    columns=(
-        Column("account_id", "ODIN Account ID", field="customer__external_id"),
-        Column("company", "Company Name", field="customer__name"),
-        Column("subscription_id", "Subscription ID", field="subscription__external_id"),
-        Column("subscription", "Subscription Name", field="subscription__name"),
-        Column("resource_id", "Resource ID"),
-        Column("resource", "Resource Name", field="name"),
-        Column("count", "Count", "number", expression=reports.count()),
-        *BOUGHT,
-    ),
-    presets=(Preset("Not terminated", "status.in=active&status.in=hold&status.in=pending"),),
+SUBSCRIPTIONS = dressed(
+    bought.SUBSCRIPTIONS,
     empty=Empty(
         "No subscriptions yet",
         "They appear when the marketplace was read for the first time.",
@@ -77,23 +41,8 @@ SUBSCRIPTIONS = Table(
     ),
     export="subscriptions_export",
 )
-
-UNLINKED = Table(
-    name="unlinked",
-    title="Unlinked",
-    rows=lambda actor, params: reports.unlinked(context_of(params)),
-    order=("resource",),
-    columns=(
-        Column("account_id", "ODIN Account ID", field="customer__external_id"),
-        Column("company", "Company", field="customer__name"),
-        Column("subscription_id", "Subscription ID", field="subscription__external_id"),
-        Column("subscription", "Subscription", field="subscription__name"),
-        Column("resource_id", "Resource ID"),
-        Column("resource", "Resource", field="name"),
-        Column("count", "Resource Count", "number", expression=reports.count()),
-        *BOUGHT,
-    ),
-    presets=(Preset("With a count", "count.not=0"),),
+UNLINKED = dressed(
+    bought.UNLINKED,
     empty=Empty(
         "Nothing is unlinked",
         "Every resource that the marketplace shows has its place in the PSA.",
@@ -102,34 +51,9 @@ UNLINKED = Table(
     ),
     export="unlinked_export",
 )
-
-LINKED = Table(
-    name="linked",
-    title="Linked",
-    rows=lambda actor, params: reports.linked(context_of(params)),
-    order=("-linked",),
-    columns=(
-        Column("customer", "PSA Customer Name", field="service__agreement__account__name"),
-        Column("agreement", "Agreement Name", field="service__agreement__name"),
-        Column("product_id", "Product ID", field="service__product_id"),
-        Column("product", "Product Description", field="service__name"),
-        Column("company", "ODIN Company", field="resource__customer__name"),
-        Column("subscription", "Subscription", field="resource__subscription__name"),
-        Column("resource", "Resource", field="resource__name"),
-        Column("count", "Count", "number", expression=reports.count("resource__"), href=why_link),
-        Column("state", "State", "badge", signs=LINK_SIGNS),
-        Column("ours", "Posted by us", "number", expression=reports.trimmed("expected_units"), shown=False),
-        Column("psa", "In the PSA", "number", expression=reports.trimmed("service__final_units"), shown=False),
-        Column("confirmed", "Confirmed", "datetime", field="confirmed_at", shown=False),
-        Column("linked", "Linked", "datetime", field="made_at", shown=False),
-        Column("ends_on", "Agreement Ends", "date", field="service__agreement__ends_on", shown=False),
-    ),
-    presets=(
-        Preset(
-            "Not in step",
-            "state.in=pending&state.in=behind&state.in=failed&state.in=unsure&state.in=waiting",
-        ),
-    ),
+LINKED = dressed(
+    bought.LINKED,
+    href={"count": why_link},
     empty=Empty(
         "Nothing is linked yet",
         "Link a resource of the marketplace to a service of the PSA; from then on it is kept in step.",
@@ -138,12 +62,6 @@ LINKED = Table(
     ),
     export="linked_export",
 )
-
-LEADS = {
-    "subscriptions": "All that the marketplace shows for your customers, a row per resource.",
-    "linked": "All of this is kept in step automatically, and nothing else is.",
-    "unlinked": "Bought, and not billed by Purser: link it, or it may go uninvoiced.",
-}
 
 Charts = Callable[[Any, str], list[charts.Chart]]
 Door = Callable[..., HttpResponseBase]
@@ -184,7 +102,7 @@ def parts(sums: list[tuple[str, Decimal]], here: str, column: str) -> list[tuple
     return found
 
 
-def report(table: Table, lead: str) -> Door:
+def report(table: Table) -> Door:
     """The page of a list with charts under it that follow its filters."""
 
     @page("reports.read")
@@ -194,7 +112,7 @@ def report(table: Table, lead: str) -> Door:
             return HttpResponseRedirect(request.path + canonical)
         found, shown = lists.read(request, actor, table, zone=zone())
         href = reverse(f"{table.name}_charts", kwargs={"tenant": actor.tenant})
-        shown |= {"charts_href": f"{href}?{found.state}", "lead": lead}
+        shown["charts_href"] = f"{href}?{found.state}"
         if requests.is_partial(request, found.id):
             return TemplateResponse(request, "reports/part.html", shown)
         shown["failures"] = logs.open_failures(context_of(request.GET))
@@ -211,19 +129,19 @@ def charts_of(table: Table, make: Charts) -> Door:
         wanted = asked.parse(table, request.GET)
         made: list[charts.Chart] = []
         if not wanted.problems:
-            rows = compiled.rows(table, actor, wanted, request.GET, now=timezone.now(), zone=zone())
+            rows = compiled.rows(table, actor, wanted, wanted.own, now=timezone.now(), zone=zone())
             made = make(rows, reverse(table.name, kwargs={"tenant": actor.tenant}) + wanted.query())
         return TemplateResponse(request, "reports/charts.html", {"charts": made})
 
     return view
 
 
-subscriptions = report(SUBSCRIPTIONS, LEADS["subscriptions"])
+subscriptions = report(SUBSCRIPTIONS)
 subscriptions_charts = charts_of(SUBSCRIPTIONS, bought_charts)
 subscriptions_export = exports.door(SUBSCRIPTIONS, "reports.export", zone_of=zone)
-linked = report(LINKED, LEADS["linked"])
+linked = report(LINKED)
 linked_charts = charts_of(LINKED, bought_charts)
 linked_export = exports.door(LINKED, "reports.export", zone_of=zone)
-unlinked = report(UNLINKED, LEADS["unlinked"])
+unlinked = report(UNLINKED)
 unlinked_charts = charts_of(UNLINKED, bought_charts)
 unlinked_export = exports.door(UNLINKED, "reports.export", zone_of=zone)

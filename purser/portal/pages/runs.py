@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from django.contrib import messages
 from django.db.models import IntegerField
@@ -104,12 +105,13 @@ def one(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
         "cause": CAUSES.get(found.cause, Sign(found.cause)).words,
         "numbers": [(words, found.numbers.get(name, 0), "") for name, words in WORDS.items()],
         "receipts": [(receipt, RECEIPT_SIGNS[receipt.state]) for receipt in receipts],
+        "asides": passes.asides(found),
         "plans": [(plan, PLAN_SIGNS[plan.state]) for plan in passes.plans(found)],
         "most": passes.MOST,
         "zone": zone(),
         "crumbs": [
             ("Passes", reverse("runs", kwargs={"tenant": actor.tenant})),
-            (f"{found.started_at:%Y-%m-%d %H:%M}", ""),
+            (f"{found.started_at.astimezone(ZoneInfo(zone())):%Y-%m-%d %H:%M}", ""),
         ],
     }
     return TemplateResponse(request, "runs/one.html", shown)

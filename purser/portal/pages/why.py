@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -34,6 +35,7 @@ def _show(request: HttpRequest, actor: Actor, chain: why.Chain) -> HttpResponse:
         "chain": chain,
         "asked": asked,
         "asked_sign": RECEIPT_SIGNS[asked.state] if asked else None,
+        "seen_at": _seen_at(asked),
         "link_sign": LINK_SIGNS[chain.relation.state],
         "postings": [(posting, RECEIPT_SIGNS[posting.state]) for posting in chain.postings],
         "zone": zone(),
@@ -43,3 +45,9 @@ def _show(request: HttpRequest, actor: Actor, chain: why.Chain) -> HttpResponse:
         ],
     }
     return TemplateResponse(request, "why/chain.html", shown)
+
+
+def _seen_at(asked: why.Posting | None) -> datetime | None:
+    """When the marketplace was read that the posting followed; None where it was not kept."""
+    kept = asked.seen.get("marketplace", {}).get("read_at") if asked else None
+    return datetime.fromisoformat(kept) if kept else None

@@ -1,1 +1,5 @@
-"""Lists: columns, filters, order, pages and exports, the same for every list page and for the API."""
+"""Lists as pages: looks, cells, addresses to go on from. What a list is and asks for lies below, in purser.lists."""
+
+from purser.lists import asked as asked
+from purser.lists import compiled as compiled
+from purser.lists import saved as saved

@@ -11,8 +11,10 @@ from zoneinfo import ZoneInfo
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from purser.lists import model as plain
+from purser.lists.model import Sign, reach
 from purser.portal import built
-from purser.portal.tables.model import Column, Sign, reach
+from purser.portal.tables.model import Column
 
 ICONS = {"good": "circle-check", "bad": "circle-x", "warn": "alert-triangle", "note": "info-circle", "plain": "dots"}
 
@@ -50,7 +52,7 @@ def sign(tone: str, words: str, icon_name: str = "") -> SafeString:
     return format_html('<span class="sign sign-{}">{}{}</span>', tone, icon(icon_name or ICONS[tone]), words)
 
 
-def words(column: Column, row: Any, *, zone: str = "UTC") -> str:
+def words(column: plain.Column, row: Any, *, zone: str = "UTC") -> str:
     """The value as plain words."""
     value = column.value(row)
     if value is None or value == "":

@@ -1,4 +1,4 @@
-"""One page of a list, ready to show: rows, count, heads, chips, addresses. Also what bulk actions and the API read."""
+"""One page of a list, ready to show: rows, count, heads, chips, addresses. Also the rows that a bulk form names."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
-from purser.portal.tables import asked, cells, compiled
-from purser.portal.tables.asked import OPERATORS, Asked, Filter
+from purser.lists import asked, compiled
+from purser.lists.asked import OPERATORS, Asked, Filter
+from purser.portal.tables import cells
 from purser.portal.tables.model import SIZES, Column, Table
 
 # Counting is exact up to here; beyond, "10,000+" is said, for a count must not cost more than the page.
@@ -97,10 +98,6 @@ class Listing:
             )
             for record in self.records
         )
-
-    def values(self) -> list[dict[str, Any]]:
-        """The shown columns' plain values by name, a row each: for the API."""
-        return [{column.name: column.value(record) for column in self.columns} for record in self.records]
 
     @property
     def heads(self) -> tuple[Head, ...]:
@@ -209,14 +206,14 @@ def run(
     """
     wanted = asked.parse(table, params, kept=kept, saved=saved)
     try:
-        found = compiled.rows(table, actor, wanted, params, now=now, zone=zone)
+        found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
     except Refused as refusal:
         return Listing(table, wanted, (), 0, False, False, refusal.text, zone)
     first = (wanted.page - 1) * wanted.size
     records = tuple(found[first : first + wanted.size + 1])
     more = len(records) > wanted.size
     last = not more and (bool(records) or wanted.page == 1)  # the last page knows the count by itself
-    counted = compiled.rows(table, actor, wanted, params, now=now, zone=zone, counted=True)
+    counted = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone, counted=True)
     total = first + len(records) if last else counted[: COUNTED + 1].count()
     return Listing(table, wanted, records[: wanted.size], total, total > COUNTED, more, "", zone)
 

@@ -1,84 +1,27 @@
-"""What a list is: its columns, its rows, its order, and the words for when it is empty."""
+"""A list as the portal shows it: where its values lead, what can be done with its rows, and words for when it is empty."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
-from django.db.models import QuerySet
-from django.http import QueryDict
+from purser.lists import model as plain
+from purser.lists.model import Preset, Sign
 
-from purser.access.actors import Actor
+__all__ = ["SIZES", "Bulk", "Column", "Empty", "Href", "Preset", "Sign", "Table", "dressed"]
 
-Kind = Literal["text", "number", "money", "date", "datetime", "badge"]
-SIZES = (25, 50, 100, 250)
+SIZES = (25, 50, 100, 250)  # what a reader can choose from
 
-
-@dataclass(frozen=True)
-class Sign:
-    """How one value of a badge column looks; tone is good, bad, warn, note or plain."""
-
-    words: str
-    tone: str = "plain"
-    icon: str = ""
+Href = Callable[[Any], str]
 
 
 @dataclass(frozen=True)
-class Column:
-    """One column. `name` is its word in addresses, saved views and exports, and never changes.
+class Column(plain.Column):
+    """`href` makes the value a link; else a click on it filters by it."""
 
-    `field` is an ORM path (default: the name); `expression` an ORM expression instead of one. `read` computes the
-    value from the row in Python: such a column cannot be sorted or filtered. `currency` is the ORM path of the
-    currency code (money). `signs` gives the looks of a badge's values. `href` makes the value a link; else a click
-    on it filters by it.
-    """
-
-    name: str
-    label: str
-    kind: Kind = "text"
-    field: str = ""
-    expression: Any = None
-    read: Callable[[Any], Any] | None = None
-    currency: str = ""
-    signs: Mapping[str, Sign] = dataclasses.field(default_factory=dict)
-    href: Callable[[Any], str] | None = None
-    sortable: bool = True
-    filterable: bool = True
-    shown: bool = True
-
-    @property
-    def path(self) -> str:
-        """Where the value stands in a query; a column with an expression is annotated under its own name."""
-        return f"col_{self.name}" if self.expression is not None else self.field or self.name
-
-    @property
-    def can_sort(self) -> bool:
-        return self.sortable and self.read is None
-
-    @property
-    def can_filter(self) -> bool:
-        return self.filterable and self.read is None
-
-    @property
-    def numeric(self) -> bool:
-        return self.kind in {"number", "money"}
-
-    def value(self, row: Any) -> Any:
-        """The plain value in a row (a model instance or a mapping); None where a link of the path is missing."""
-        return self.read(row) if self.read else reach(row, self.path)
-
-
-def reach(row: Any, path: str) -> Any:
-    if isinstance(row, Mapping):
-        return row[path]
-    for step in path.split("__"):
-        if row is None:
-            return None
-        row = getattr(row, step)
-    return row
+    href: Href | None = None
 
 
 @dataclass(frozen=True)
@@ -104,50 +47,34 @@ class Bulk:
 
 
 @dataclass(frozen=True)
-class Preset:
-    """A ready filter, offered as one click: `query` as in the address, for example "adjusted_on.last=30"."""
+class Table(plain.Table):
+    """A list with its looks. `export` is the URL name of the export page (exports.door)."""
 
-    label: str
-    query: str
-
-
-Rows = Callable[[Actor, QueryDict], "QuerySet[Any, Any]"]
-
-
-@dataclass(frozen=True)
-class Table:
-    """A list. `name` is the screen's name for preferences and saved views, and part of the element's id.
-
-    `rows` gives all rows this actor may see on this screen, unordered, with what the columns need joined; it gets the
-    address's parameters for the page's own switches. `order` is the default, names of columns, "-" for descending;
-    `key` makes it total. `export` is the URL name of the export page
-    (exports.door). `own` names the parameters that belong to the page itself; they are kept in every link.
-    """
-
-    name: str
-    title: str
     columns: tuple[Column, ...]
-    rows: Rows
-    order: tuple[str, ...]
-    key: str = "id"
     empty: Empty = Empty()
     bulk: tuple[Bulk, ...] = ()
-    presets: tuple[Preset, ...] = ()
     export: str = ""
-    own: tuple[str, ...] = ("context",)
-
-    def __post_init__(self) -> None:
-        names = [column.name for column in self.columns]
-        if len(set(names)) < len(names):
-            raise ValueError(f"Table {self.name}: a column name stands twice in {names}.")
-        unknown = {name.removeprefix("-") for name in self.order} - set(names)
-        if unknown:
-            raise ValueError(f"Table {self.name}: the default order names no column: {sorted(unknown)}.")
 
     @cached_property
-    def by_name(self) -> dict[str, Column]:
+    def by_name(self) -> Mapping[str, Column]:
         return {column.name: column for column in self.columns}
 
-    @property
-    def default_columns(self) -> tuple[str, ...]:
-        return tuple(column.name for column in self.columns if column.shown)
+
+def dressed(
+    table: plain.Table,
+    *,
+    empty: Empty,
+    export: str = "",
+    bulk: tuple[Bulk, ...] = (),
+    href: Mapping[str, Href] | None = None,
+) -> Table:
+    """A list that both doors show, with the portal's looks; `href` by the name of the column."""
+    links = dict(href or {})
+    columns = tuple(Column(**_parts(column), href=links.pop(column.name, None)) for column in table.columns)
+    if links:
+        raise ValueError(f"Table {table.name} has no column {sorted(links)} to lead anywhere.")
+    return Table(**{**_parts(table), "columns": columns}, empty=empty, export=export, bulk=bulk)
+
+
+def _parts(one: plain.Table | plain.Column) -> dict[str, Any]:
+    return {field.name: getattr(one, field.name) for field in fields(one)}

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
-from django.forms import BoundField
+from django.forms import BoundField, Form, PasswordInput
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -92,6 +92,33 @@ def nonce(context: dict[str, Any]) -> str:
 def may(actor: Actor | None, verb: str) -> bool:
     """`{% if actor|may:"links.write" %}`: whether to offer it. The door decides anew."""
     return actor is not None and permit.allows(actor, verb)
+
+
+@register.filter
+def hides(form: Form) -> bool:
+    """Whether a form has fields that are never sent back to the page, such as passwords."""
+    return any(isinstance(field.widget, PasswordInput) for field in form.fields.values())
+
+
+# What a browser says of itself, most telling first: all but Firefox also claim to be Safari, and most Chrome.
+BROWSERS = {"Edg/": "Edge", "OPR/": "Opera", "Firefox/": "Firefox", "Chrome/": "Chrome", "Safari/": "Safari"}
+SYSTEMS = {
+    "Android": "Android",
+    "iPhone": "iPhone",
+    "iPad": "iPad",
+    "Windows": "Windows",
+    "Mac OS X": "macOS",
+    "CrOS": "ChromeOS",
+    "Linux": "Linux",
+}
+
+
+@register.filter
+def browser(agent: str) -> str:
+    """A User-Agent header as a person would say it: Firefox on Windows."""
+    name = next((words for mark, words in BROWSERS.items() if mark in agent), agent[:80] or "Unknown")
+    system = next((words for mark, words in SYSTEMS.items() if mark in agent), "")
+    return f"{name} on {system}" if system and name != agent[:80] else name
 
 
 @register.simple_tag

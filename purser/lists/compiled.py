@@ -17,8 +17,8 @@ from django.http import QueryDict
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
-from purser.portal.tables.asked import Asked, Filter
-from purser.portal.tables.model import Column, Table
+from purser.lists.asked import Asked, Filter
+from purser.lists.model import Column, Table
 
 
 def rows(

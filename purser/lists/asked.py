@@ -5,8 +5,8 @@
 of them.
 - `q` searches all text columns; `sort` names columns, comma-separated, "-" for descending; `columns` which and in
 what order.
-- `page` from 1; `size` one of 25, 50, 100, 250; `view` the slug of a saved view, which the other parameters override.
-- Parameters without a dot that the list does not know belong to the page and are kept in every link.
+- `page` from 1; `size` up to 250 rows; `view` the slug of a saved view, which the other parameters override.
+- Parameters without a dot that are not the list's belong to the page and are kept in every link.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
-from purser.portal.tables.model import SIZES, Column, Table
+from purser.lists.model import LARGEST, Column, Table
 
 LONGEST, MOST = 300, 40  # characters of one value, filters of one address
 DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,6})?", re.ASCII)
@@ -28,6 +28,8 @@ DATED = ("date", "datetime")
 NUMERIC = ("number", "money")
 WORDED = ("text", "badge")
 EVERY = (*WORDED, *NUMERIC, *DATED)
+
+NAMES = ("q", "sort", "columns", "size", "page", "view")  # what every list takes beside its filters
 
 # operator: words in the middle of a sentence, the kinds it fits
 OPERATORS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -95,6 +97,14 @@ class Asked:
             pairs.append(("page", str(new.page)))
         return "?" + urlencode(pairs)
 
+    @property
+    def own(self) -> QueryDict:
+        """What is not the list language's: the list's and the page's own words, of the address or of its view."""
+        found = QueryDict(mutable=True)
+        for name, value in self.rest:
+            found.appendlist(name, value)
+        return found
+
     def with_filter(self, *added: Filter) -> str:
         return self.query(filters=(*self.filters, *(one for one in added if one not in self.filters)))
 
@@ -102,7 +112,12 @@ class Asked:
         return self.query(filters=tuple(one for one in self.filters if one != gone))
 
 
-RESERVED = frozenset({"q", "sort", "columns", "size", "page", "view", "format", "all", "f", "o", "v"})
+RESERVED = frozenset({*NAMES, "format", "all", "f", "o", "v"})
+
+
+def operators(column: Column) -> list[str]:
+    """What the column can be filtered by."""
+    return [name for name, (_, kinds) in OPERATORS.items() if column.can_filter and column.kind in kinds]
 
 
 def parse(table: Table, params: QueryDict, *, kept: Mapping[str, Any] | None = None, saved: QueryDict | None = None) -> Asked:
@@ -113,7 +128,7 @@ def parse(table: Table, params: QueryDict, *, kept: Mapping[str, Any] | None = N
     base = Base(
         sort=tuple(name for name in _known(table, kept.get("sort")) if _sorts(table, name)) or table.order,
         columns=_known(table, kept.get("columns")) or table.default_columns,
-        size=size if isinstance(size, int) and size in SIZES else 50,
+        size=size if isinstance(size, int) and 1 <= size <= LARGEST else 50,
     )
     merged = saved.copy() if saved is not None else QueryDict(mutable=True)
     for name, values in params.lists():
@@ -122,9 +137,12 @@ def parse(table: Table, params: QueryDict, *, kept: Mapping[str, Any] | None = N
         problem = "The address holds a sign that no text of ours can hold."
         return Asked((), "", base.sort, base.columns, base.size, 1, "", (), (problem,), base)
     filters = tuple(_filters(table, merged, problems))
+    for name, known in table.own.items():
+        wrong = [value for value in merged.getlist(name) if value and value not in known]
+        problems.extend(f"{value!r} is no {name}; choose {' or '.join(known)}." for value in wrong)
     return Asked(
         filters=filters,
-        search=merged.get("q", "").strip()[:LONGEST],
+        search=_search(merged.get("q", ""), problems),
         sort=_sort(table, merged.get("sort", ""), problems) or base.sort,
         columns=_columns(table, merged.get("columns", ""), problems) or base.columns,
         size=_size(merged.get("size", ""), base.size, problems),
@@ -154,9 +172,10 @@ def _filters(table: Table, params: QueryDict, problems: list[str]) -> list[Filte
         column = table.by_name.get(word)
         if column is None or not column.can_filter:
             problems.append(f"This list has no column {word!r} to filter by.")
-        elif operator not in OPERATORS or column.kind not in OPERATORS[operator][1]:
-            fits = ", ".join(key for key, (_, kinds) in OPERATORS.items() if column.kind in kinds)
-            problems.append(f"{column.label} cannot be filtered by {operator!r}. What it knows: {fits}.")
+        elif operator not in operators(column):
+            problems.append(
+                f"{column.label} cannot be filtered by {operator!r}. What it knows: {', '.join(operators(column))}."
+            )
         elif operator == "in":
             found.append(Filter(word, operator, tuple(values)))
         else:
@@ -191,8 +210,14 @@ def _is_date(value: str) -> bool:
         return False
 
 
+def _search(text: str, problems: list[str]) -> str:
+    if len(text) > LONGEST:
+        problems.append(f"The text to search for has {len(text)} characters; up to {LONGEST} are taken.")
+    return text.strip()
+
+
 def _sort(table: Table, text: str, problems: list[str]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(filter(None, text.split(","))))
+    names = tuple(dict.fromkeys(text.split(","))) if text else ()
     wrong = [name for name in names if not _sorts(table, name)]
     problems.extend(f"This list cannot be ordered by {name.removeprefix('-')!r}." for name in wrong)
     return tuple(name for name in names if name not in wrong)
@@ -204,7 +229,7 @@ def _sorts(table: Table, name: str) -> bool:
 
 
 def _columns(table: Table, text: str, problems: list[str]) -> tuple[str, ...]:
-    names = tuple(dict.fromkeys(filter(None, text.split(","))))
+    names = tuple(dict.fromkeys(text.split(","))) if text else ()
     unknown = [name for name in names if name not in table.by_name]
     problems.extend(f"This list has no column {name!r}." for name in unknown)
     return tuple(name for name in names if name not in unknown)
@@ -213,8 +238,8 @@ def _columns(table: Table, text: str, problems: list[str]) -> tuple[str, ...]:
 def _size(text: str, base: int, problems: list[str]) -> int:
     if not text:
         return base
-    if text not in {str(size) for size in SIZES}:
-        problems.append(f"{text!r} is no page size; choose {', '.join(map(str, SIZES))}.")
+    if not re.fullmatch(r"[1-9]\d{0,2}", text, re.ASCII) or int(text) > LARGEST:
+        problems.append(f"{text!r} is no page size; a page has 1 to {LARGEST} rows.")
         return base
     return int(text)
 

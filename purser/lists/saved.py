@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -16,7 +17,6 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.access.models import SavedView
 from purser.kernel.errors import Missing, Refused
-from purser.portal.preferences import person_of
 
 
 def visible(actor: Actor, screen: str) -> QuerySet[SavedView]:
@@ -27,6 +27,26 @@ def visible(actor: Actor, screen: str) -> QuerySet[SavedView]:
 def named(views: Iterable[SavedView], slug: str) -> QueryDict | None:
     """What the view with this slug asks for; None when there is none."""
     return next((QueryDict(view.query) for view in views if view.slug == slug), None)
+
+
+def asked_for(actor: Actor, screen: str, params: QueryDict) -> QueryDict | None:
+    """What the view asks for that an address names; None where it names none. Raises Refused for one that is not there:
+    a file or an answer to a program must not hold more rows than were meant.
+    """
+    if "view" not in params:
+        return None
+    slug = params.get("view", "")
+    found = named(visible(actor, screen), slug)
+    if found is None:
+        raise Refused(f"This list has no view {slug[:80]!r} for you.", code="view", hint="It may have been deleted.")
+    return found
+
+
+def person_of(actor: Actor) -> UUID:
+    """The person who acts. Raises Refused where none does."""
+    if actor.person is None:
+        raise Refused("Only a person has screens and views of their own.", code="person")
+    return actor.person
 
 
 def keep(actor: Actor, screen: str, *, name: str, query: str, shared: bool, now: datetime) -> SavedView:

@@ -1,0 +1,32 @@
+"""The lists that the portal shows too: where the API has each, and the rights that it and its file need."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from purser.links.lists import bought, drift, logs, passes
+from purser.lists import acts
+from purser.lists.model import Table
+
+
+@dataclass(frozen=True)
+class Shared:
+    path: str
+    verb: str
+    table: Table
+    export: str = "reports.export"
+
+
+SHARED = (
+    Shared("/reports/subscriptions", "reports.read", bought.SUBSCRIPTIONS),
+    Shared("/reports/linked", "reports.read", bought.LINKED),
+    Shared("/reports/unlinked", "reports.read", bought.UNLINKED),
+    Shared("/reports/success-log", "reports.read", logs.SUCCESS),
+    Shared("/reports/failure-log", "reports.read", logs.FAILURES),
+    Shared("/reports/movements", "reports.read", logs.MOVEMENTS),
+    Shared("/hand-edits", "links.read", drift.DRIFT),
+    Shared("/plans", "plans.read", passes.PLANS),
+    Shared("/runs", "sync.read", passes.RUNS),
+    Shared("/acts", "acts.read", acts.ACTS, export="acts.read"),
+)
+TABLES = {one.table.name: one.table for one in SHARED}
