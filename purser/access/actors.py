@@ -32,7 +32,8 @@ class Actor:
 
     `kind` is the organisation's. `allowed` are the verbs where they are not simply those of the role: an organisation's
     own role, a tenant permission taken away, a consent with its scopes. `grant` and `home` are set where somebody acts
-    on behalf of the organisation: by which grant, and from where.
+    on behalf of the organisation: by which grant, and from where, until when. `number` is the organisation's Tenant ID;
+    `partner_administrator`: may act for this organisation's customers.
     """
 
     tenant: UUID
@@ -49,6 +50,8 @@ class Actor:
     home: UUID | None = None
     home_name: str = ""
     ends_at: datetime | None = None
+    number: str = ""
+    partner_administrator: bool = False
 
     @property
     def on_behalf(self) -> bool:
@@ -109,6 +112,10 @@ def may_use(grant: Grant, place: Membership) -> bool:
     """Whether a member of the grant's organisation may act by it. Source: acceptance UC-2, UC-7, UC-10; reliability P20."""
     if grant.kind == GrantKind.BREAK_GLASS:
         return bool(grant.asked_by == place.person_id and place.tenant.kind == Kind.OPERATOR)
+    return _administers(place)
+
+
+def _administers(place: Membership) -> bool:
     return place.partner_administrator and packages.paid(place.package) and place.tenant.administers
 
 
@@ -129,6 +136,8 @@ def _as_member(row: Membership, person: Person, request: HttpRequest) -> Actor:
         allowed=None
         if whole
         else verbs.of_member(organisation.kind, row.role, custom=custom, groups=organisation.permissions),
+        number=organisation.number,
+        partner_administrator=_administers(row),
     )
 
 
@@ -151,6 +160,7 @@ def _as_partner(grant: Grant, place: Membership, person: Person, request: HttpRe
         home=grant.partner_id,
         home_name=place.tenant.name,
         ends_at=grant.ends_at,
+        number=organisation.number,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection
+from django.db.models import QuerySet
 
 from purser.access.actors import Actor
 from purser.access.models import Act, History
@@ -89,6 +90,11 @@ def _mask(value: Any) -> Any:
     if isinstance(value, str):
         return _SECRET_VALUE.sub(HIDDEN, value)
     return value
+
+
+def on_behalf() -> QuerySet[Act]:
+    """Every act that somebody did in the tenant acted in from another organisation. Source: acceptance UC-18."""
+    return Act.objects.filter(grant_id__isnull=False)
 
 
 def of_object(kind: str, id: object, *, most: int = 50) -> list[Act]:

@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, once
+from django.urls import reverse
+
+from purser.access import acts, letters, once
 from purser.access.actors import Actor
 from purser.access.identity import Domain, SignOn
 from purser.kernel.errors import Missing, Refused
@@ -39,7 +41,7 @@ class Asked:
 def ask(actor: Actor, name: str, *, now: datetime) -> Asked:
     """Name a domain, or ask again for one that is not proven yet; the former letter's link ends.
 
-    The caller sends the letter. Raises Refused for what is no domain, or is proven already.
+    The caller sends the letter afterwards. Raises Refused for what is no domain, or is proven already.
     """
     name = organisations.domain_of(name)
     if not name:
@@ -55,6 +57,20 @@ def ask(actor: Actor, name: str, *, now: datetime) -> Asked:
     acts.record(actor, "sign_on.configure", summary=words, of=("domain", row.pk), after={"name": name}, now=now)
     row.save()
     return Asked(row, token)
+
+
+def send(asked: Asked, *, tenant: UUID) -> None:
+    """Mail the letter, once the question is committed. A mail that fails leaves a question to ask again."""
+    with tenancy.acting_in(tenant):
+        organisation = organisations.own()
+    letters.domain(
+        email=asked.letter_to,
+        organisation=organisation.name,
+        domain=asked.domain.name,
+        path=reverse("domain_prove", kwargs={"tenant": tenant, "token": asked.token}),
+        expires_at=asked.domain.expires_at,
+        zone=organisation.zone,
+    )
 
 
 def look(token: str, *, now: datetime) -> Domain:

@@ -14,11 +14,14 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.urls import reverse
 
-from purser.access import acts, once, people
+from purser.access import acts, letters, once, people
 from purser.access.actors import Actor
 from purser.access.models import Invitation, Membership, Person
 from purser.kernel.errors import Missing, Refused
+from purser.postgres import tenancy
+from purser.tenants import organisations
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,23 @@ def invite(actor: Actor, *, email: str, role: str, kind: str, now: datetime) -> 
     )
     Invitation.objects.filter(email=email, accepted_at=None, revoked_at=None).update(revoked_at=now)
     return _with_token(row, now)
+
+
+def send(issued: Issued, *, tenant: UUID, inviter: str) -> None:
+    """Mail the link, once the invitation is committed. A mail that fails leaves an invitation to send again."""
+    with tenancy.acting_in(tenant):
+        organisation = organisations.own()
+    row = issued.invitation
+    letters.invitation(
+        email=row.email,
+        organisation=organisation.name,
+        kind=organisation.kind,
+        role=row.role,
+        inviter=inviter,
+        path=reverse("join", kwargs={"tenant": tenant, "token": issued.token}),
+        expires_at=row.expires_at,
+        zone=organisation.zone,
+    )
 
 
 def send_again(actor: Actor, id: UUID, *, now: datetime) -> Issued:

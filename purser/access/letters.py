@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -63,6 +64,19 @@ def domain(*, email: str, organisation: str, domain: str, path: str, expires_at:
     )
 
 
+def tenant_invitation(*, email: str, partner: str, inviter: str, path: str, expires_at: datetime, zone: str) -> None:
+    """Ask whoever administers a tenant to let a partner manage it."""
+    _send(
+        "tenant",
+        email,
+        subject=f"{partner} asks to manage your tenant",
+        partner=partner,
+        inviter=inviter,
+        path=path,
+        until=_until(expires_at, zone),
+    )
+
+
 def notice(*, email: str, what: str, at: datetime, address: str) -> None:
     """Tell a person what was done to their account, and what to do if it was not them. `address` is where from."""
     _send(
@@ -76,11 +90,16 @@ def notice(*, email: str, what: str, at: datetime, address: str) -> None:
     )
 
 
+def news(*, email: str, subject: str, lines: Sequence[str], path: str) -> None:
+    """Tell somebody what happened in sentences, a line each, with the page where to look."""
+    _send("news", email, subject=subject, path=path, lines=lines)
+
+
 def _until(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y, %H:%M} ({zone})"
 
 
-def _send(template: str, to: str, *, subject: str, path: str, **values: str) -> None:
+def _send(template: str, to: str, *, subject: str, path: str, **values: object) -> None:
     context = {**values, "email": to, "subject": subject, "link": f"{settings.SITE_URL}{path}"}
     mail = EmailMultiAlternatives(subject, render_to_string(f"mail/{template}.txt", context), to=[to])
     mail.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")

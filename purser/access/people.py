@@ -36,6 +36,14 @@ def members() -> list[Membership]:
     return list(Membership.objects.select_related("person", "own_role").order_by("person__name", "person__email", "id"))
 
 
+def one(membership: UUID) -> Membership:
+    """One member of the organisation acted in, with their person. Raises Missing."""
+    row: Membership | None = Membership.objects.select_related("person", "own_role", "tenant").filter(pk=membership).first()
+    if row is None:
+        raise Missing("There is no such person here.")
+    return row
+
+
 def role_of(kind: str, role: str) -> str:
     """The role, if an organisation of this kind has it. Raises Refused."""
     if role not in verbs.ROLES.get(kind, {}):

@@ -50,14 +50,15 @@ PREFIX = "/t/{uuid:tenant}"
 class Rule:
     """How a call is let in. Read by the description of the API and by the tests of the walls.
 
-    `export` is the verb that a file needs beside `verb`, "" where none is offered; `columns` is then the shape of a `Listed`
-    row. `table` is the list whose language the call takes.
+    `file` is the type of an answer that is a file. `export` is the verb that a CSV file needs beside `verb`, "" where none is
+    offered; `columns` is then the shape of a `Listed` row. `table` is the list whose language the call takes.
     """
 
     verb: str
     seat: bool = True
     keyed: bool = False
     status: int = 200
+    file: str = ""
     export: str = ""
     columns: type[BaseModel] | None = None
     table: Table | None = None
@@ -69,9 +70,11 @@ class Routes:
     def __init__(self, topic: str) -> None:
         self.router = Router(tags=[topic])
 
-    def get(self, path: str, verb: str, *, answers: Any, csv: bool = False) -> Callable[[View], View]:
-        """`csv`: a list of flat rows, also offered as CSV."""
-        rule = Rule(verb)
+    def get(
+        self, path: str, verb: str, *, answers: Any, csv: bool = False, seat: bool = True, file: str = ""
+    ) -> Callable[[View], View]:
+        """`csv`: a list of flat rows, also offered as CSV. `file`: the answer is one, of this type."""
+        rule = Rule(verb, seat=seat, file=file)
         if csv:
             rule = Rule(verb, export="reports.export", columns=answers.__pydantic_generic_metadata__["args"][0])
         return self._add("GET", path, answers, rule)
@@ -79,7 +82,7 @@ class Routes:
     def table(self, path: str, verb: str, table: Table, *, export: str = "reports.export") -> None:
         """A list that both doors show; `export` is the verb that its CSV needs as well."""
         shape = rows.shape(table)
-        rule = Rule(verb, export=export, table=table)
+        rule = Rule(verb, seat=table.seat is None, export=export, table=table)
 
         def call(request: HttpRequest, actor: Actor, now: datetime, given: dict[str, Any]) -> tables.Tabled:
             return tables.read(shape, table, actor, request.GET, now=now)
@@ -95,8 +98,8 @@ class Routes:
     def patch(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
         return self._add("PATCH", path, answers, Rule(verb))
 
-    def put(self, path: str, verb: str, *, answers: Any) -> Callable[[View], View]:
-        return self._add("PUT", path, answers, Rule(verb))
+    def put(self, path: str, verb: str, *, answers: Any, seat: bool = True) -> Callable[[View], View]:
+        return self._add("PUT", path, answers, Rule(verb, seat=seat))
 
     def delete(self, path: str, verb: str) -> Callable[[View], View]:
         return self._add("DELETE", path, None, Rule(verb, status=204))

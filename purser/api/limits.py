@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from purser.access import once
 from purser.api.models import Calls
 from purser.kernel.errors import Busy
 from purser.postgres import ids, tenancy
@@ -14,6 +15,7 @@ from purser.postgres import ids, tenancy
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PER_CALLER = 600  # a minute
 PER_TENANT = 3_000  # a minute
+INVITATIONS = 3  # of an address an hour
 TESTS = 10  # of a connection an hour: more wrong passwords may lock the account at the vendor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,6 +37,11 @@ def call(caller: str, *, now: datetime) -> None:
 def test(connection_id: UUID, *, now: datetime) -> None:
     """Count a test of a connection. Raises TooMany."""
     _count(f"test {connection_id}", most=TESTS, within=HOUR, now=now)
+
+
+def invite(email: str, *, now: datetime) -> None:
+    """Count an invitation of an address: nobody's mailbox is ours to fill. Raises TooMany."""
+    _count(f"invite {once.hashed(email)[:48]}", most=INVITATIONS, within=HOUR, now=now)
 
 
 def _count(of: str, *, most: int, within: timedelta, now: datetime) -> None:

@@ -12,7 +12,7 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from scim2_models import SCIMException, UnauthorizedException
+from scim2_models import InvalidValueException, SCIMException, UnauthorizedException
 from scim2_server.requests import ScimRequest
 from scim2_server.responses import SCIM_MEDIA_TYPE, ScimResponse
 from scim2_server.service import ScimService
@@ -44,6 +44,8 @@ def door(request: HttpRequest, tenant: UUID, rest: str = "") -> HttpResponse:
         token = _token(request, tenant, now)
         if int(request.META.get("CONTENT_LENGTH") or 0) > service.MOST_BYTES:
             raise TooLarge
+        if b"\\u0000" in request.body or b"\0" in request.body:
+            raise InvalidValueException(detail="A text holds a character that no text has (U+0000).")
         asked = ScimRequest(
             method=str(request.method),
             base_url=_base(request, tenant),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from purser.links.lists import bought, drift, logs, passes
 from purser.lists import acts
 from purser.lists.model import Table
+from purser.partners import lists as partners
 
 
 @dataclass(frozen=True)
@@ -28,5 +29,9 @@ SHARED = (
     Shared("/plans", "plans.read", passes.PLANS),
     Shared("/runs", "sync.read", passes.RUNS),
     Shared("/acts", "acts.read", acts.ACTS, export="acts.read"),
+    Shared("/consent/acts", "consent.read", acts.ON_BEHALF, export="consent.export"),
+    Shared("/tenants", "tenants.read", partners.TENANTS, export="tenants.read"),
+    Shared("/tenants/below", "tenants.read", partners.BELOW, export="tenants.read"),
+    Shared("/organisations", "operator.organisations.read", partners.ORGANISATIONS, export="operator.organisations.read"),
 )
 TABLES = {one.table.name: one.table for one in SHARED}

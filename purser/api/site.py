@@ -10,7 +10,23 @@ from ninja.openapi.schema import OpenAPISchema
 from purser.api import described, failures
 from purser.api.callers import Session, Token
 from purser.api.doors import Rule
-from purser.api.routes import connections, desk, lists, organisation, pairs, relations, reports, sides, text
+from purser.api.routes import (
+    connections,
+    consent,
+    desk,
+    domain,
+    identity,
+    lists,
+    operations,
+    organisation,
+    pairs,
+    partners,
+    people,
+    relations,
+    reports,
+    sides,
+    text,
+)
 from purser.api.schemas.common import Failed
 from purser.api.strict import Strict
 
@@ -81,6 +97,8 @@ def _complete(operation: dict[str, Any], method: str, rule: Rule) -> None:
         answers[status] = {"description": words, "content": {"application/json": shape}}
     if rule.table is not None:
         operation["parameters"] = [*operation["parameters"], *described.parameters(rule.table)]
+    if rule.file:
+        answers["200"]["content"] = {rule.file: {"schema": {"type": "string", "format": "binary"}}}
     if rule.export:
         answers["200"]["content"]["text/csv"] = {"schema": {"type": "string"}}
     operation["responses"] = answers
@@ -100,4 +118,8 @@ api = Purser(
 )
 failures.lay(api)
 for _topic in (organisation, connections, pairs, sides, relations, text, lists, reports, desk):
+    api.add_router("", _topic.routes.router)
+for _topic in (people, domain, consent, identity):
+    api.add_router("", _topic.routes.router)
+for _topic in (partners, operations):
     api.add_router("", _topic.routes.router)

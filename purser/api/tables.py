@@ -27,8 +27,9 @@ from purser.tenants import organisations
 
 @dataclass(frozen=True)
 class Tabled:
-    """What an address asks of a list, in the actor's seat. `named`: it says which columns."""
+    """What an address asks of a list, in the actor's seat or the list's own. `named`: it says which columns."""
 
+    actor: Actor
     shape: type[Out]
     table: Table
     asked: Asked
@@ -41,7 +42,8 @@ class Tabled:
         size = self.asked.size
         first = (self.asked.page - 1) * size
         columns = self._shown() if self.named else list(self.table.columns)
-        some = [rows.row(self.shape, self.table, columns, record) for record in self.found[first : first + size + 1]]
+        with self.table.reading(self.actor):
+            some = [rows.row(self.shape, self.table, columns, record) for record in self.found[first : first + size + 1]]
         return Page(rows=some[:size], page=self.asked.page, size=size, more=len(some) > size)
 
     def heads(self) -> list[str]:
@@ -50,7 +52,8 @@ class Tabled:
     def cells(self) -> Iterator[list[files.Value]]:
         """All rows that match, with the columns named or else those that the portal shows."""
         columns = self._shown()
-        return (files.values(columns, record) for record in self.found.iterator(chunk_size=2000))
+        with self.table.reading(self.actor):
+            yield from (files.values(columns, record) for record in self.found.iterator(chunk_size=2000))
 
     def _shown(self) -> list[Column]:
         return files.columns(self.table, self.asked, every=False)
@@ -58,11 +61,13 @@ class Tabled:
 
 def read(shape: type[Out], table: Table, actor: Actor, params: QueryDict, *, now: datetime) -> Tabled:
     """Raises Refused."""
-    view = saved.asked_for(actor, table.name, params)
+    with table.keeping(actor):
+        view = saved.asked_for(actor, table.name, params)
+        zone = organisations.own().zone
     wanted = understood(table, params, view=view)
-    zone = organisations.own().zone
-    found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
-    return Tabled(shape, table, wanted, "columns" in {*params, *(view or ())}, found, ZoneInfo(zone))
+    with table.reading(actor):
+        found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
+    return Tabled(actor, shape, table, wanted, "columns" in {*params, *(view or ())}, found, ZoneInfo(zone))
 
 
 def understood(table: Table, params: QueryDict, *, view: QueryDict | None = None) -> Asked:

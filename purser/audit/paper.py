@@ -8,17 +8,20 @@ Source: reliability P18, P30; issue "Partners, customers and consent", 4.
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from uuid import UUID
 
 from purser.audit import chain
 from purser.postgres import tenancy
 
 FORMAT = "purser-acts-1"
+TYPE = "application/jsonl"
+IN_MEMORY = 1_000_000  # bytes; beyond, the file is on disk
 LONGEST_LINE = 200_000
 
 
@@ -42,6 +45,15 @@ def lines(name: str, *, now: datetime) -> Iterator[str]:
     yield _line({**head, "acts": number, "digest": digest})
     for row, act in chain.links():
         yield _line({"number": row.number, "digest": row.digest, "act": chain.plain(act)})
+
+
+def file(name: str, *, now: datetime) -> IO[bytes]:
+    """The same as an open file at its beginning, written whole before anybody reads it."""
+    found: IO[bytes] = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # closed by who answers with it
+    for line in lines(name, now=now):
+        found.write(line.encode())
+    found.seek(0)
+    return found
 
 
 def verify(text: Iterable[str], anchors: Iterable[str] = ()) -> Verdict:

@@ -10,7 +10,10 @@ urlpatterns = [
     path("health", health, name="health"),
     path("", include("purser.portal.urls_identity")),  # before urls_access, whose sign-in library has sessions, too
     path("", include("purser.portal.urls_access")),
+    path("", include("purser.portal.urls_partners")),
     path("", include("purser.portal.urls")),
+    path("", include("purser.portal.urls_customer")),
+    path("", include("purser.portal.urls_find")),
     path("", include("purser.portal.urls_billing")),
     path("", include("purser.portal.urls_reports")),
     path("api/v1/", include("purser.api.urls")),

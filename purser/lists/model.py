@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from django.db.models import QuerySet
 from django.http import QueryDict
 
 from purser.access.actors import Actor
+from purser.postgres import tenancy
 
 Kind = Literal["text", "number", "money", "date", "datetime", "badge"]
 LARGEST = 250  # rows of a page
@@ -98,6 +100,9 @@ class Table:
     parameters for the list's own ones. `own` names those with the values they take ("" is always one of them): a word
     that is none of them is a problem of the address. `order` is the default, names of columns, "-" for descending; `key`
     makes it total.
+
+    `seat` is given by a list over tenants: the seat its rows are read in, which is not that of the actor's organisation,
+    where the person's views and choices are. Such a list is shown outside of any seat.
     """
 
     name: str
@@ -109,6 +114,15 @@ class Table:
     presets: tuple[Preset, ...] = ()
     lead: str = ""
     own: Mapping[str, tuple[str, ...]] = dataclasses.field(default_factory=dict)
+    seat: Callable[[Actor], AbstractContextManager[None]] | None = None
+
+    def reading(self, actor: Actor) -> AbstractContextManager[None]:
+        """Around what reads its rows: its own seat, or the one taken already."""
+        return self.seat(actor) if self.seat else nullcontext()
+
+    def keeping(self, actor: Actor) -> AbstractContextManager[None]:
+        """Around what reads the person's views and choices: the actor's seat, taken already unless the list has its own."""
+        return tenancy.acting_in(actor.tenant) if self.seat else nullcontext()
 
     def __post_init__(self) -> None:
         names = [column.name for column in self.columns]

@@ -9,9 +9,10 @@ import hashlib
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts
+from purser.access import actors, acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
+from purser.partners import customers
 from purser.partners.models import Agreement, RegionRule, Side
 from purser.postgres import tenancy
 from purser.tenants import organisations
@@ -47,6 +48,47 @@ def confirm(actor: Actor, *, partner: UUID, side: Side, name: str = "", paper: b
     row.paper_name, row.paper_digest, row.paper = (name[:200], digest, paper) if paper else ("", "", None)
     row.save()
     return row
+
+
+def confirm_as_partner(actor: Actor, customer: UUID, *, name: str = "", paper: bytes = b"", now: datetime) -> Agreement:
+    """The partner's own word on the agreement with one of its customers. Takes its seats itself: the row is the customer's,
+    who reads there who confirmed; the partner's people read it in their own acts. Raises Missing, or Refused for the paper.
+    """
+    found = customers.own(actor.tenant, customer)
+    with tenancy.acting_in(customer):
+        if organisations.own().parent_id != actor.tenant:  # moved meanwhile
+            raise Missing("There is no such customer.")
+        guest = actors.guest(actor, tenant=customer, organisation=found.name, kind=found.kind)
+        row = confirm(guest, partner=actor.tenant, side=Side.PARTNER, name=name, paper=paper, now=now)
+    with tenancy.acting_in(actor.tenant):
+        acts.record(
+            actor, "agreements.confirm", summary=f"Confirmed the data-processing agreement with {found.name}",
+            of=("customer", customer), after={"paper": row.paper_name, "digest": row.paper_digest}, now=now,
+        )  # fmt: skip
+    return row
+
+
+def seen_by_partner(partner: UUID, customer: UUID) -> dict[str, Agreement]:
+    """What each side of a partner's customer confirmed, without the papers. Takes the partner's seat."""
+    with tenancy.listing_customers_of(partner):
+        rows = Agreement.across.filter(tenant_id=customer, partner_id=partner).defer("paper").order_by("side")
+        return {row.side: row for row in rows}
+
+
+def paper_for_partner(partner: UUID, customer: UUID, side: str) -> Agreement:
+    """The row with its paper. Takes the partner's seat. Raises Missing, the same for anybody else's customer."""
+    with tenancy.listing_customers_of(partner):
+        rows = Agreement.across.filter(tenant_id=customer, partner_id=partner, side=side, paper__isnull=False)
+        row: Agreement | None = rows.first()
+    if row is None:
+        raise Missing("There is no such paper.")
+    return row
+
+
+def regions(operator: UUID) -> list[str]:
+    """Where this operator requires agreements. Takes its seat."""
+    with tenancy.acting_in(operator):
+        return list(RegionRule.objects.order_by("region").values_list("region", flat=True))
 
 
 def of_partner(partner: UUID) -> dict[str, Agreement]:

@@ -14,8 +14,7 @@ from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations
-from purser.tenants.models import Grant, GrantKind, Kind
-from purser.tenants.organisations import Card
+from purser.tenants.models import Grant, GrantKind
 
 
 def ask(actor: Actor, tenant: UUID, *, reason: str, now: datetime) -> Grant:
@@ -23,7 +22,7 @@ def ask(actor: Actor, tenant: UUID, *, reason: str, now: datetime) -> Grant:
     reason = " ".join(reason.split())[:500]
     if len(reason) < 10:
         raise Refused("Say why in a sentence: the organisation reads it.", code="reason")
-    target = _target(tenant)
+    target = organisations.below(actor.tenant, tenant)
     guest = actors.guest(actor, tenant=tenant, organisation=target.name, kind=target.kind)
     with tenancy.acting_in(tenant):
         _close_lapsed(actor.tenant, now)
@@ -51,7 +50,7 @@ def ask(actor: Actor, tenant: UUID, *, reason: str, now: datetime) -> Grant:
 
 def approve(actor: Actor, tenant: UUID, *, now: datetime) -> Grant:
     """Let the colleague who asked look in for an hour, from now. Raises Missing, or Refused for the one who asked."""
-    target = _target(tenant)
+    target = organisations.below(actor.tenant, tenant)
     guest = actors.guest(actor, tenant=tenant, organisation=target.name, kind=target.kind)
     with tenancy.acting_in(tenant):
         row = _open(actor.tenant, now)
@@ -71,9 +70,9 @@ def approve(actor: Actor, tenant: UUID, *, now: datetime) -> Grant:
     return row
 
 
-def end(actor: Actor, tenant: UUID, *, now: datetime) -> None:
-    """End it before its time. Raises Missing where nothing waits or holds."""
-    target = _target(tenant)
+def end(actor: Actor, tenant: UUID, *, now: datetime) -> Grant:
+    """End it before its time, by whoever of the operator. Raises Missing where nothing waits or holds."""
+    target = organisations.below(actor.tenant, tenant)
     guest = actors.guest(actor, tenant=tenant, organisation=target.name, kind=target.kind)
     with tenancy.acting_in(tenant):
         row = _open(actor.tenant, now)
@@ -85,6 +84,7 @@ def end(actor: Actor, tenant: UUID, *, now: datetime) -> None:
         acts.record(
             actor, "break_glass.ask", summary=f"Ended the look into {target.name}", of=("organisation", tenant), now=now
         )
+    return row
 
 
 def standing(operator: UUID, now: datetime) -> list[Grant]:
@@ -92,13 +92,6 @@ def standing(operator: UUID, now: datetime) -> list[Grant]:
     with tenancy.listing_customers_of(operator):
         rows = Grant.across.filter(kind=GrantKind.BREAK_GLASS, closed_at=None).order_by("-asked_at", "-id")
         return [row for row in rows[:200] if (row.ends_at or row.lapses_at or now) > now]
-
-
-def _target(tenant: UUID) -> Card:
-    target = organisations.card(tenant)
-    if target.kind == Kind.OPERATOR:
-        raise Missing("There is no such organisation.")
-    return target
 
 
 def _open(operator: UUID, now: datetime) -> Grant | None:

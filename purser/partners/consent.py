@@ -15,7 +15,7 @@ from uuid import UUID
 from purser.access import actors, acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
-from purser.partners import agreements
+from purser.partners import agreements, customers, telling
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations
 from purser.tenants.models import Grant, GrantKind, Organisation
@@ -79,11 +79,11 @@ def ask(
             code="not_enabled",
             hint="Request enabling first; operations answers.",
         )
-    name = _own_customer(actor.tenant, customer)
+    name = customers.own(actor.tenant, customer).name
     named, until, why = scopes_of(scopes), _until(days, now), _reason(" ".join(filter(None, [reason, ticket])))
     with tenancy.acting_in(customer):
         if organisations.own().parent_id != own.pk:
-            raise _no_such()
+            raise Missing("There is no such customer.")
         grants.close(
             Grant.objects.filter(partner_id=own.pk, approved_at=None, lapses_at__lte=now),
             as_="lapsed", by="Purser", why="Nobody answered within 90 days.", now=now,
@@ -108,6 +108,7 @@ def ask(
             summary=f"{own.name} asks to administer this tenant: {why}", of=("grant", row.pk), after=told, now=now,
         )  # fmt: skip
         row.save(force_insert=True)
+        telling.asked(row, customer=customer)
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, "consent.ask", summary=f"Asked {name} for its consent", of=("customer", customer), after=told, now=now
@@ -117,7 +118,7 @@ def ask(
 
 def withdraw(actor: Actor, customer: UUID, *, now: datetime) -> None:
     """Take back the actor's organisation's open request. Raises Missing."""
-    name = _own_customer(actor.tenant, customer)
+    name = customers.own(actor.tenant, customer).name
     with tenancy.acting_in(customer):
         row = grants.open_requests(now).filter(partner_id=actor.tenant).select_for_update().first()
         if row is None:
@@ -175,6 +176,7 @@ def give(
         row.scopes, row.reason, row.ends_at = named, why, until
         row.approved_by, row.approved_by_name, row.approved_at = actor.person, actor.name, now
         row.save()
+        telling.given(row, customer=actor.organisation)
     return row
 
 
@@ -190,6 +192,7 @@ def refuse(actor: Actor, request: UUID, *, why: str, now: datetime) -> Grant:
         now=now,
     )
     grants.close(Grant.objects.filter(pk=row.pk), as_="refused", by=actor.name, why=why, now=now)
+    telling.refused(row, customer=actor.organisation, why=why)
     return row
 
 
@@ -210,6 +213,7 @@ def end(actor: Actor, *, why: str, now: datetime) -> Grant:
         now=now,
     )
     grants.close(Grant.objects.filter(pk=row.pk), as_="revoked", by=actor.name, why=why, now=now)
+    telling.ended(row, customer=actor.organisation, why=why)
     return row
 
 
@@ -244,19 +248,6 @@ def _request(id: UUID, now: datetime) -> Grant:
     if row is None:
         raise Missing("There is no such request, or it was answered, withdrawn or has lapsed.")
     return row
-
-
-def _own_customer(partner: UUID, customer: UUID) -> str:
-    """The name of a customer this partner sells to. Raises Missing, the same for one of another's and for none."""
-    with tenancy.listing_customers_of(partner):
-        row = Organisation.across.filter(pk=customer, parent_id=partner, kind="customer").first()
-    if row is None:
-        raise _no_such()
-    return str(row.name)
-
-
-def _no_such() -> Missing:
-    return Missing("There is no such customer.")
 
 
 def _until(days: int, now: datetime) -> datetime:

@@ -10,18 +10,47 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Now
 
+from purser.kernel.errors import Missing
+from purser.postgres import tenancy
 from purser.tenants import grants
 from purser.tenants.models import Grant, Kind, Organisation
 
 
-def listed(partner: UUID, now: datetime) -> QuerySet[Any, Any]:
-    """In the partner's seat: all its customers, each with `open` (selectable: a consent holds now), `until` (its end) and
-    `asked` (a request of ours waits).
+def listed(partner: UUID, now: datetime | Now) -> QuerySet[Any, Any]:
+    """In the partner's seat: all its customers, each with `open` (selectable: a consent holds now), `until` (its end),
+    `asked` (a request of ours waits) and `ever` (there was a consent or a request before).
     """
     live = grants.live_of_partner(now).filter(tenant_id=OuterRef("pk"), partner_id=partner)
-    asked = Grant.across.filter(
-        tenant_id=OuterRef("pk"), partner_id=partner, approved_at=None, closed_at=None, lapses_at__gt=now
-    )
+    ever = Grant.across.filter(tenant_id=OuterRef("pk"), partner_id=partner)
+    asked = ever.filter(approved_at=None, closed_at=None, lapses_at__gt=now)
     rows: QuerySet[Any, Any] = Organisation.across.filter(parent_id=partner, kind=Kind.CUSTOMER)
-    return rows.annotate(open=Exists(live), until=Subquery(live.values("ends_at")[:1]), asked=Exists(asked))  # type: ignore[no-any-return]
+    return rows.annotate(  # type: ignore[no-any-return]
+        open=Exists(live), until=Subquery(live.values("ends_at")[:1]), asked=Exists(asked), ever=Exists(ever)
+    )
+
+
+def below(distributor: UUID) -> QuerySet[Any, Any]:
+    """In the distributor's seat: the customers of its resellers, each with its `parent`. Its own are in `listed`."""
+    rows: QuerySet[Any, Any] = Organisation.across.filter(distributor_id=distributor, kind=Kind.CUSTOMER)
+    return rows.exclude(parent_id=distributor).select_related("parent")
+
+
+def own(partner: UUID, customer: UUID, now: datetime | None = None) -> Any:
+    """A customer this partner sells to; with `now` as `listed` has it. Takes the partner's seat.
+
+    Raises Missing, the same for one of another's and for none.
+    """
+    with tenancy.listing_customers_of(partner):
+        rows = Organisation.across.filter(parent_id=partner, kind=Kind.CUSTOMER) if now is None else listed(partner, now)
+        row = rows.filter(pk=customer).first()
+    if row is None:
+        raise Missing("There is no such customer.")
+    return row
+
+
+def history(partner: UUID, customer: UUID) -> list[Grant]:
+    """Every consent and request of this partner there, newest first. Takes the partner's seat."""
+    with tenancy.listing_customers_of(partner):
+        return list(Grant.across.filter(tenant_id=customer, partner_id=partner).order_by("-asked_at", "-id")[:100])

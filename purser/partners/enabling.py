@@ -58,10 +58,17 @@ def request(actor: Actor, *, signature: str, email: str, now: datetime) -> Enabl
     return row
 
 
-def queue() -> list[EnablingRequest]:
-    """In the operator's seat: all requests, the open ones first, then the latest answered."""
-    rows = EnablingRequest.across.order_by("answered_at", "-asked_at", "id")
-    return sorted(rows[:500], key=lambda row: (row.answered_at is not None, -row.asked_at.timestamp()))
+def queue(operator: UUID) -> list[EnablingRequest]:
+    """In the operator's seat: the requests of its partners, the open ones first, then the latest answered."""
+    rows = EnablingRequest.across.filter(tenant_id__in=organisations.of_operator(operator).values("pk"))
+    waiting = list(rows.filter(answered_at=None).order_by("asked_at", "id"))
+    return [*waiting, *rows.filter(answered_at__isnull=False).order_by("-answered_at", "id")[:100]]
+
+
+def latest() -> EnablingRequest | None:
+    """In the partner's seat: its last request, open or answered."""
+    row: EnablingRequest | None = EnablingRequest.objects.order_by("-asked_at", "-id").first()
+    return row
 
 
 def answer(actor: Actor, id: UUID, *, approve: bool, why: str, now: datetime) -> EnablingRequest:
@@ -74,7 +81,8 @@ def answer(actor: Actor, id: UUID, *, approve: bool, why: str, now: datetime) ->
     if not why:
         raise Refused("An answer needs a reason; the partner reads it.", code="reason")
     with tenancy.listing_all():
-        tenant: UUID | None = EnablingRequest.across.filter(pk=id).values_list("tenant_id", flat=True).first()
+        asked = EnablingRequest.across.filter(pk=id, tenant_id__in=organisations.of_operator(actor.tenant).values("pk"))
+        tenant: UUID | None = asked.values_list("tenant_id", flat=True).first()
     if tenant is None:
         raise Missing("There is no such open request.")
     with tenancy.acting_in(tenant):

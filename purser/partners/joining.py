@@ -7,13 +7,13 @@ Source: acceptance CS-7 to CS-10; decision S-5.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from purser.access import actors, acts, invitations, once, verbs
 from purser.access.actors import Actor
-from purser.access.models import Person
+from purser.access.models import Act, Person
 from purser.kernel.errors import Missing, Refused
 from purser.partners.models import TenantInvitation
 from purser.postgres import tenancy
@@ -21,6 +21,7 @@ from purser.tenants import grants, organisations
 from purser.tenants.models import Grant, Organisation
 
 REASON = "Accepted the invitation of {partner}"
+PER_HOUR = 3  # mails to one address: nobody's mailbox is ours to fill. Source: reliability section 4 (Rate limits)
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Issued:
 def invite(actor: Actor, *, email: str, now: datetime) -> Issued:
     """Invite whoever administers a tenant, by mail address, in the partner's seat. An open invitation of the address ends.
 
-    Raises Refused for a bad address or before the partner is enabled.
+    Raises Refused for a bad address, before the partner is enabled, and for the fourth mail to an address within an hour.
     """
     email = invitations.address(email)
     own = organisations.own()
@@ -47,6 +48,7 @@ def invite(actor: Actor, *, email: str, now: datetime) -> Issued:
         )
     if actor.person is None:
         raise Refused("Only a person can invite.", code="person")
+    _within_limit(email, now)
     row = TenantInvitation(email=email, invited_by=actor.person, invited_by_name=actor.name, created_at=now)
     summary = f"Invited {email} to join a tenant"
     acts.record(actor, "tenants.invite", summary=summary, of=("tenant_invitation", row.pk), after={"email": email}, now=now)
@@ -55,9 +57,13 @@ def invite(actor: Actor, *, email: str, now: datetime) -> Issued:
 
 
 def send_again(actor: Actor, id: UUID, *, now: datetime) -> Issued:
-    """A new link and 72 new hours; the former link ends. Raises Missing."""
+    """A new link and 72 new hours; the former link ends. Raises Missing, or Refused as `invite` does."""
     row = _unanswered(id)
-    acts.record(actor, "tenants.invite", summary=f"Invited {row.email} again", of=("tenant_invitation", row.pk), now=now)
+    _within_limit(row.email, now)
+    acts.record(
+        actor, "tenants.invite", summary=f"Invited {row.email} again", of=("tenant_invitation", row.pk),
+        after={"email": row.email}, now=now,
+    )  # fmt: skip
     return _with_token(row, now)
 
 
@@ -83,39 +89,38 @@ def look(token: str, *, now: datetime) -> TenantInvitation:
     return row
 
 
-def accept(partner: UUID, token: str, *, person: Person, customer: UUID, request: Any, now: datetime) -> Grant:
-    """Let the partner administer the tenant that `person` administers. Takes its seats itself; of two at once one wins.
+def accept(partner: UUID, token: str, *, actor: Actor, now: datetime) -> Grant:
+    """Let the partner administer the tenant that `actor` administers. Takes its seats itself; of two at once one wins.
 
-    Raises once.Spent; Missing for a tenant where the person is nobody; Refused, with nothing made, for a person who is not
-    its administrator, for another address than the invited, for the one who invited, and for a tenant that another
-    partner serves.
+    Raises once.Spent; Refused, with nothing made, for anybody but an administrator of the tenant, for another address than
+    the invited, for the one who invited, and for a tenant that another partner serves.
     """
     with tenancy.acting_in(partner):
         row, own = look(token, now=now), organisations.own()
     if not own.administers:
         raise once.Spent
-    if person.email != row.email:
+    email = Person.objects.values_list("email", flat=True).get(pk=actor.person) if actor.person else actor.name
+    if email != row.email:
         raise Refused(
-            f"This invitation is for {row.email}; you are {person.email}.",
+            f"This invitation is for {row.email}; you are {email}.",
             code="other_person",
             hint=f"Sign out, then sign in as {row.email}.",
         )
-    if person.pk == row.invited_by:
+    if actor.person == row.invited_by:
         raise Refused("You sent this invitation yourself; somebody else must accept it.", code="own_request")
-    with tenancy.acting_in(customer):
-        actor = actors.load(person, tenant=customer, request=request)
+    with tenancy.acting_in(actor.tenant):
         target = organisations.own()
         _administers(actor, target, own)
     with tenancy.acting_in(partner):
         guest = actors.guest(actor, tenant=partner, organisation=own.name, kind=own.kind)
         summary = f"{target.name} accepted the invitation"
-        told = {"customer": customer, "accepted_by": person.email, "invited_by": row.invited_by_name}
+        told = {"customer": actor.tenant, "accepted_by": email, "invited_by": row.invited_by_name}
         acts.record(guest, "tenants.accept", summary=summary, of=("tenant_invitation", row.pk), after=told, now=now)
-        spent = _open(token, now).update(accepted_at=now, accepted_by_name=actor.name, customer_id=customer)
+        spent = _open(token, now).update(accepted_at=now, accepted_by_name=actor.name, customer_id=actor.tenant)
         if spent != 1:
             raise once.Spent
-    with tenancy.acting_in(customer):
-        _administers(actors.load(person, tenant=customer, request=request), organisations.own(), own)
+    with tenancy.acting_in(actor.tenant):
+        _administers(actor, organisations.own(), own)
         grant = Grant(
             partner_id=partner,
             partner_name=own.name,
@@ -124,7 +129,7 @@ def accept(partner: UUID, token: str, *, person: Person, customer: UUID, request
             asked_by=row.invited_by,
             asked_by_name=row.invited_by_name,
             asked_at=row.created_at,
-            approved_by=person.pk,
+            approved_by=actor.person,
             approved_by_name=actor.name,
             approved_at=now,
             ends_at=now + grants.LONGEST,
@@ -138,10 +143,11 @@ def accept(partner: UUID, token: str, *, person: Person, customer: UUID, request
 
 
 def _administers(actor: Actor, target: Organisation, partner: Organisation) -> None:
-    """Raises Refused where accepting is not this person's to do, or the tenant not this partner's to serve."""
-    if actor.kind != "customer" or actor.role != verbs.ADMINISTRATOR:
+    """In the tenant's seat. Raises Refused where accepting is not this person's to do, or the tenant not this partner's."""
+    place = actors.member(actor.person) if actor.person is not None else None
+    if place is None or actor.kind != "customer" or place.role != verbs.ADMINISTRATOR:
         raise Refused(
-            f"You are {actor.role} of {target.name}; only a Tenant Admin of the tenant can accept.",
+            f"You are {place.role if place else actor.role} of {target.name}; only a Tenant Admin of the tenant can accept.",
             code="not_administrator",
             hint="Ask an administrator of your tenant to open the link.",
         )
@@ -158,6 +164,12 @@ def _with_token(row: TenantInvitation, now: datetime) -> Issued:
     row.token_hash, row.expires_at = once.hashed(token), now + once.LIFETIME
     row.save()
     return Issued(row, token)
+
+
+def _within_limit(email: str, now: datetime) -> None:
+    sent = Act.objects.filter(verb="tenants.invite", at__gt=now - timedelta(hours=1), after__email=email).count()
+    if sent >= PER_HOUR:
+        raise Refused(f"{email} was invited {sent} times within the hour.", code="limit", hint="Try again in an hour.")
 
 
 def _unanswered(id: UUID) -> TenantInvitation:

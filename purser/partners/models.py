@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from typing import ClassVar
+from uuid import UUID
 
 from django.db import models
 
 from purser.postgres.models import TenantModel, Walls, tenant_key
 from purser.tenants.models import Organisation
+
+
+def whose(row: TenantModel) -> UUID:
+    """The organisation that a kept row belongs to."""
+    assert row.tenant_id is not None
+    return row.tenant_id
 
 
 class EnablingRequest(TenantModel):

@@ -8,12 +8,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
 
 from purser.access import actors, acts
 from purser.access.actors import Actor
+from purser.access.models import Act
 from purser.kernel.errors import Missing, Refused
-from purser.postgres import tenancy
+from purser.postgres import ids, tenancy
 from purser.tenants import organisations, packages, tree
 from purser.tenants.models import PARTNERS, Kind, Organisation, PackageStock
 
@@ -22,6 +27,7 @@ from purser.tenants.models import PARTNERS, Kind, Organisation, PackageStock
 class Order:
     """`reseller` is the Partner ID of who sells; `distributor` that of the one above, empty where there is none or where it
     sells itself. `packages` are added to what the tenant has. `customer` is the Tenant ID of one that exists, or empty.
+    `number` is the order's own: with it an order that comes twice takes effect once; empty, each is a new one.
     """
 
     reseller: str
@@ -34,33 +40,42 @@ class Order:
     contact_name: str = ""
     contact_email: str = ""
     packages: Mapping[str, int] | None = None
+    number: str = ""
 
 
 def take(actor: Actor, order: Order, *, now: datetime) -> Organisation:
-    """Take an order: found its customer, or add to one that is there. Takes its seats itself.
+    """Take an order: found its customer, or add to one that is there. Takes its seats itself; what was interrupted is
+    completed by the same order again.
 
-    Raises Refused, with the Partner IDs, where the chain does not hold; nothing is kept then.
+    Raises Refused, with the Partner IDs, where the chain does not hold, and for another order with a number that was taken;
+    nothing is kept then.
     """
     bought = _bought(order.packages or {})
     with tenancy.listing_all():
-        seller = _by_number(order.reseller, "reseller")
-        above = _by_number(order.distributor, "distributor") if order.distributor else None
-        target = Organisation.across.filter(number=order.customer).first() if order.customer else None
+        known = organisations.of_operator(actor.tenant)
+        seller = _by_number(known, order.reseller, "reseller")
+        above = _by_number(known, order.distributor, "distributor") if order.distributor else None
+        target = known.filter(number=order.customer).first() if order.customer else None
     _chain(seller, above)
     if order.customer and target is None:
         raise Missing(f"There is no tenant {order.customer}.")
     if target is None:
-        target = organisations.found(
-            kind=Kind.CUSTOMER, name=order.name, parent=seller, now=now, zone=order.zone, domain=order.domain,
-            region=order.region, contact_name=order.contact_name, contact_email=order.contact_email,
-        )  # fmt: skip
-    elif target.pk != seller.pk and target.parent_id != seller.pk:
+        target = _founded(actor.tenant, order, seller, now)
+    if target.pk != seller.pk and target.parent_id != seller.pk:
         raise Refused(
             f"The tenant {order.customer} is no customer of {seller.name} ({order.reseller}).",
             code="chain",
             hint="A customer that changes its partner is moved, not ordered.",
         )
+    told = {"reseller": order.reseller, "distributor": order.distributor, "packages": dict(bought)}
+    of = ("order", order.number or ids.new())
     with tenancy.acting_in(target.pk):
+        if _taken(of, told):
+            return target
+        acts.record(
+            _in(actor, target), "operator.customers.order", summary=f"An order through {seller.name}",
+            of=of, after=told, now=now,
+        )  # fmt: skip
         for package, count in bought.items():
             stock, _ = PackageStock.objects.select_for_update().get_or_create(package=package, defaults={"total": 0})
             stock.total += count
@@ -68,16 +83,38 @@ def take(actor: Actor, order: Order, *, now: datetime) -> Organisation:
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, "operator.customers.order", summary=f"Took an order of {target.name} from {seller.name}",
-            of=("organisation", target.pk),
-            after={"reseller": order.reseller, "distributor": order.distributor, "packages": dict(bought)}, now=now,
+            of=("organisation", target.pk), after={"order": of[1], **told}, now=now,
         )  # fmt: skip
     return target
 
 
+def _founded(operator: UUID, order: Order, seller: Organisation, now: datetime) -> Organisation:
+    """The order's new customer. Its id follows from the order's number, so that two of the same found one."""
+    id = uuid5(operator, f"order {order.number}") if order.number else ids.new()
+    try:
+        return organisations.found(
+            id=id, kind=Kind.CUSTOMER, name=order.name, parent=seller, now=now, zone=order.zone, domain=order.domain,
+            region=order.region, contact_name=order.contact_name, contact_email=order.contact_email,
+        )  # fmt: skip
+    except IntegrityError:
+        with tenancy.acting_in(id):
+            return organisations.own()
+
+
+def _taken(of: tuple[str, object], told: Mapping[str, object]) -> bool:
+    """In the tenant's seat, which waits for an order under way: whether this one was taken. Raises Refused for another."""
+    Organisation.objects.select_for_update().get()
+    act = Act.objects.filter(verb="operator.customers.order", of_kind=of[0], of_id=str(of[1])).first()
+    if act is not None and act.after != told:
+        raise Refused(f"The order {of[1]} was taken with other content.", code="order_number", hint="Give it a new number.")
+    return act is not None
+
+
 def move(actor: Actor, customer: UUID, to: str, *, now: datetime) -> Organisation:
     """Move a customer to the partner with this Partner ID. Takes its seats itself. Raises Missing or Refused."""
+    organisations.below(actor.tenant, customer)
     with tenancy.listing_all():
-        target = _by_number(to, "partner")
+        target = _by_number(organisations.of_operator(actor.tenant), to, "partner")
     with tenancy.acting_in(customer):
         row = organisations.own()
         acts.record(
@@ -99,8 +136,8 @@ def _in(actor: Actor, other: Organisation) -> Actor:
     return actors.guest(actor, tenant=other.pk, organisation=other.name, kind=other.kind)
 
 
-def _by_number(number: str, word: str) -> Organisation:
-    row: Organisation | None = Organisation.across.filter(partner_number=number).exclude(partner_number="").first()
+def _by_number(known: QuerySet[Any, Any], number: str, word: str) -> Organisation:
+    row: Organisation | None = known.filter(partner_number=number).exclude(partner_number="").first()
     if row is None:
         raise Refused(f"No {word} has the Partner ID {number!r}.", code="partner_id")
     return row

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from purser.access import verbs
 from purser.access.actors import Actor
 from purser.portal import navigation, requests
 
@@ -35,19 +36,39 @@ def layout(request: HttpRequest) -> str:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`actor`, `sidebar`, `context`, `contexts`, `layout`, `theme`, `themes` and `request_id` for every template."""
+    """`actor`, `sidebar`, `context`, `contexts`, `layout`, `theme`, `themes` and `request_id` for every template; and what
+    the bar of acting on behalf and the user menu need.
+    """
     actor: Actor | None = getattr(request, "actor", None)
     context = chosen(request)
     return {
         "actor": actor,
         "sidebar": list(navigation.sidebar(actor, path=request.path, context=context)) if actor else [],
         "home": navigation.address("home", actor) if actor else "/",
+        **_on_behalf(actor),
         "context": context,
         "contexts": _contexts(request, context),
         "layout": layout(request),
         "theme": theme(request),
         "themes": [(value, words, icon) for value, (words, icon) in THEMES.items()],
         "request_id": requests.id_of(request),
+    }
+
+
+def _on_behalf(actor: Actor | None) -> dict[str, Any]:
+    """`leave_href` and `choose_href` lead back to where the actor came from, `partner_href` to the tenants that somebody may
+    administer; `emergency` is true for break-glass. Source: ux 34; acceptance UC-11, UC-16.
+    """
+    if actor is None:
+        return {}
+    emergency = actor.on_behalf and actor.role == verbs.SUPPORT
+    home = actor.home or actor.tenant
+    tenants = "" if emergency else navigation.page_of("tenants", home)
+    return {
+        "emergency": emergency,
+        "leave_href": tenants or navigation.page_of("home", home),
+        "choose_href": tenants,
+        "partner_href": tenants if actor.partner_administrator or actor.on_behalf else "",
     }
 
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from uuid import UUID
+from contextlib import AbstractContextManager, contextmanager
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -32,13 +31,13 @@ SCREEN = "csv"  # the preference's screen
 
 
 @contextmanager
-def snapshot(tenant: UUID) -> Iterator[None]:
-    """Act in a tenant on one state of the data: what others commit meanwhile is not seen. Opens its own transaction."""
+def snapshot(seat: AbstractContextManager[None]) -> Iterator[None]:
+    """Take a seat on one state of the data: what others commit meanwhile is not seen. Opens its own transaction."""
     connection.ensure_connection()
     held = connection.connection
     held.isolation_level = IsolationLevel.REPEATABLE_READ  # must stand before the first statement
     try:
-        with tenancy.acting_in(tenant):
+        with seat:
             yield
     finally:
         held.isolation_level = None
@@ -59,7 +58,7 @@ def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC")
         if kind not in {"csv", "xlsx"}:
             raise Refused(f"{kind!r} is no format of ours.", code="format", hint="Choose csv or xlsx.")
         file = tempfile.SpooledTemporaryFile(max_size=files.IN_MEMORY)  # noqa: SIM115  # closed by the response
-        with snapshot(actor.tenant):
+        with tenancy.acting_in(actor.tenant):
             wanted = asked.parse(
                 table,
                 request.GET,
@@ -68,11 +67,12 @@ def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC")
             )
             name = zone_of()
             zone = ZoneInfo(name)
+            style = STYLES.get(preferences.read(actor, SCREEN).get("style", ""), STYLES["comma"])
+        with snapshot(table.seat(actor) if table.seat else tenancy.acting_in(actor.tenant)):
             found = compiled.rows(table, actor, wanted, wanted.own, now=timezone.now(), zone=name)
             chosen = files.columns(table, wanted, every=request.GET.get("all") == "1")
             rows = (files.values(chosen, record) for record in found.iterator(chunk_size=2000))
             if kind == "csv":
-                style = STYLES.get(preferences.read(actor, SCREEN).get("style", ""), STYLES["comma"])
                 files.write_csv(file, files.heads(chosen), rows, style=style, zone=zone)
             else:
                 workbook.write(file, files.heads(chosen), rows, title=table.title, zone=zone)

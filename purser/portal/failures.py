@@ -16,7 +16,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from purser.access import actors
+from purser.access import actors, permit
 from purser.kernel.errors import Busy, Missing, Refused, Unsure
 from purser.portal import requests
 
@@ -32,7 +32,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         return None
     if isinstance(error, Refused) and error.code == "step_up":
         return step_up(request)
-    if isinstance(error, Refused) and error.code == "denied":
+    if isinstance(error, permit.Denied):
         return show(request, 403, title="You may not do this", text=error.text, hint=error.hint or ASK_OWNER)
     if isinstance(error, Refused):
         return show(request, 422, title="This was not done", text=error.text, hint=error.hint)

@@ -34,6 +34,8 @@ def show(
 ) -> HttpResponse:
     """The page of a list, or only its list part when htmx asks for that. Call it inside the actor's seat.
 
+    A list with a seat of its own is called outside of any seat.
+
     The template gets `listing` and what `more` holds. What must follow the filter, such as a chart, is made by `follow`
     from all rows that match and shown under the list by the template `below`; htmx refreshes it with the list.
     """
@@ -58,18 +60,21 @@ def read(
     """The listing this request asks for, and the context that parts/list.html needs: for pages with more than one
     list.
     """
-    views = list(saved.visible(actor, table.name))
     slug = request.GET.get("view", "")
     now = timezone.now()
-    page = listing.run(
-        table,
-        actor,
-        request.GET,
-        now=now,
-        zone=zone,
-        kept=preferences.read(actor, table.name),
-        saved=saved.named(views, slug) if slug else None,
-    )
+    with table.keeping(actor):
+        views = list(saved.visible(actor, table.name))
+        kept = preferences.read(actor, table.name)
+    with table.reading(actor):
+        page = listing.run(
+            table,
+            actor,
+            request.GET,
+            now=now,
+            zone=zone,
+            kept=kept,
+            saved=saved.named(views, slug) if slug else None,
+        )
     bulk = [
         (one, address)
         for one in table.bulk

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.urls import NoReverseMatch, reverse
 
@@ -29,9 +30,47 @@ class Section:
 
 
 EVERY = ("operator", "distributor", "reseller", "customer")
+PARTNERS = ("distributor", "reseller")
+CUSTOMER = ("customer",)
+OTHERS = ("operator", "distributor", "reseller")  # than customers
 
 SECTIONS = (
-    Section("", (Entry("Home", "home", "organisation.read", "home", EVERY),)),
+    Section("", (Entry("Home", "home", "organisation.read", "home", OTHERS),)),
+    Section(
+        "Tenant",
+        (
+            Entry("Overview", "overview", "organisation.read", "home", CUSTOMER),
+            Entry("Collections", "collections", "collections.read", "address-book", CUSTOMER),
+            Entry("Sync Tunnels", "tunnels", "tunnels.read", "refresh", CUSTOMER),
+        ),
+    ),
+    Section(
+        "Domain",
+        (
+            Entry("Domain", "domain", "domain.read", "building", CUSTOMER),
+            Entry("Users", "people", "people.read", "users", CUSTOMER),
+            Entry("Meeting Rooms", "meeting-rooms", "rooms.read", "device-desktop", CUSTOMER),
+            Entry("Telephony", "telephony", "telephony.read", "phone", CUSTOMER),
+            Entry("Conferences", "conferences", "conferences.read", "users-group", CUSTOMER),
+            Entry("Integrations", "integrations", "integrations.read", "plug", CUSTOMER),
+            Entry("Apps and Plug-ins", "apps", "apps.read", "apps", CUSTOMER),
+        ),
+    ),
+    Section(
+        "Consent",
+        (
+            Entry("Who may act here", "consent", "consent.read", "shield-lock", CUSTOMER),
+            Entry("Done on behalf", "consent_acts", "consent.read", "history", CUSTOMER),
+        ),
+    ),
+    Section(
+        "Customers",
+        (
+            Entry("Tenants", "tenants", "tenants.read", "building", PARTNERS),
+            Entry("Customers of resellers", "tenants_below", "tenants.read", "building", ("distributor",)),
+            Entry("Partner administration", "administration", "tenants.read", "key", PARTNERS),
+        ),
+    ),
     Section(
         "Billing",
         (
@@ -68,11 +107,16 @@ SECTIONS = (
         "Administration",
         (
             Entry("Organisations", "organisations", "operator.organisations.read", "building", ("operator",)),
-            Entry("People", "people", "people.read", "users", EVERY),
+            Entry("Requests", "requests", "operator.organisations.read", "mail", ("operator",)),
+            Entry("Agreements by country", "regions", "operator.organisations.read", "file-text", ("operator",)),
+            Entry("Emergency looks", "break_glass", "operator.organisations.read", "eye", ("operator",)),
+            Entry("People", "people", "people.read", "users", OTHERS),
+            Entry("Roles", "roles", "roles.read", "rosette-discount-check", EVERY),
             Entry("Acts", "acts", "acts.read", "history", EVERY),
             Entry("API tokens", "tokens", "tokens.read", "key", EVERY),
             Entry("Sign-on", "sign_on", "sign_on.configure", "lock", EVERY),
             Entry("Directory", "directory", "directory.configure", "book", EVERY),
+            Entry("Settings", "settings", "tenants.read", "settings", PARTNERS),
         ),
     ),
 )
@@ -120,7 +164,12 @@ def _entries(section: Section, actor: Actor) -> list[tuple[Entry, str]]:
 
 def address(name: str, actor: Actor) -> str:
     """The address of a tenant page by its URL name; empty while no such page exists."""
+    return page_of(name, actor.tenant)
+
+
+def page_of(name: str, tenant: UUID) -> str:
+    """The same in any organisation."""
     try:
-        return reverse(name, kwargs={"tenant": actor.tenant})
+        return reverse(name, kwargs={"tenant": tenant})
     except NoReverseMatch:
         return ""

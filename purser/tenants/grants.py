@@ -11,6 +11,7 @@ from types import MappingProxyType
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
+from django.db.models.functions import Now
 
 from purser.tenants.models import Grant
 
@@ -39,13 +40,13 @@ def live(now: datetime) -> QuerySet[Grant]:
     return Grant.objects.filter(_holds(now))
 
 
-def live_of_partner(now: datetime) -> QuerySet[Grant]:
+def live_of_partner(now: datetime | Now) -> QuerySet[Grant]:
     """In a partner's seat: the consents that its customers give it at this moment."""
     rows: QuerySet[Grant] = Grant.across.filter(_holds(now))
     return rows
 
 
-def _holds(now: datetime) -> Q:
+def _holds(now: datetime | Now) -> Q:
     return Q(approved_at__lte=now, closed_at=None, ends_at__gt=now)
 
 

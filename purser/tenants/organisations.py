@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
+
+from django.db.models import Q, QuerySet
 
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import ids, tenancy
@@ -47,15 +50,16 @@ def found(
     region: str = "",
     contact_name: str = "",
     contact_email: str = "",
+    id: UUID | None = None,
 ) -> Organisation:
-    """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its
-    kind cannot have, or details that are none.
+    """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its kind cannot have,
+    or details that are none, and IntegrityError where there is one with this `id`.
     """
     if zone not in available_timezones():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     if parent is not None and parent.kind not in UNDER.get(kind, set()):
         raise Refused(f"A {kind} cannot stand under a {parent.kind}.", code="tree")
-    id = ids.new()
+    id = id or ids.new()
     with tenancy.acting_in(id):
         made = Organisation.objects.create(
             id=id,
@@ -137,6 +141,23 @@ def everyone() -> list[Organisation]:
 def under(parent: UUID) -> list[Organisation]:
     """The organisations that stand directly under one, by name; in the operator's or the parent's seat."""
     return list(Organisation.across.filter(parent_id=parent).order_by("name", "id"))
+
+
+def of_operator(operator: UUID) -> QuerySet[Any, Any]:
+    """In the operator's seat: everything that stands under this operator, at any depth of the tree."""
+    rows: QuerySet[Any, Any] = Organisation.across.filter(
+        Q(parent_id=operator) | Q(parent__parent_id=operator) | Q(distributor__parent_id=operator)
+    )
+    return rows
+
+
+def below(operator: UUID, id: UUID) -> Organisation:
+    """An organisation that stands under this operator. Takes the operator's seat. Raises Missing for any other."""
+    with tenancy.listing_all():
+        row: Organisation | None = of_operator(operator).filter(pk=id).first()
+    if row is None:
+        raise Missing("There is no such organisation.")
+    return row
 
 
 def ids_of_all() -> list[UUID]:

@@ -50,7 +50,7 @@ def client(operator):
 
 def test_it_founds_a_reseller_whose_first_owner_comes_by_invitation(operator, client):
     contact = kit.address()
-    fields = {"name": "Blue Managed IT", "zone": "Europe/Vienna", "contact": contact}
+    fields = {"kind": "reseller", "name": "Blue Managed IT", "zone": "Europe/Vienna", "contact": contact}
     answer = client.post(kit.url(operator, "organisations/found/"), fields)
     assert answer.status_code == 302, kit.text(answer)
     page = client.get(kit.url(operator, "organisations/"))
@@ -67,7 +67,8 @@ def test_it_founds_a_reseller_whose_first_owner_comes_by_invitation(operator, cl
 
 
 def test_it_refuses_a_reseller_without_a_proper_contact(operator, client):
-    answer = client.post(kit.url(operator, "organisations/found/"), {"name": "X", "zone": "UTC", "contact": "nobody"})
+    fields = {"kind": "reseller", "name": "X", "zone": "UTC", "contact": "nobody"}
+    answer = client.post(kit.url(operator, "organisations/found/"), fields)
     assert answer.status_code == 422
     assert "no e-mail address" in kit.text(answer)
 

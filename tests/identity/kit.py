@@ -1,4 +1,4 @@
-"""Makers for the tests of identity: an organisation with a proven domain, a directory that writes, a provider to sign on with."""
+"""Makers for the tests of identity: an organisation with a proven domain, and a directory that writes."""
 
 from __future__ import annotations
 
@@ -68,6 +68,11 @@ class Directory:
 
     def patch(self, path: str, *operations: dict[str, Any]) -> Any:
         return self("PATCH", path, {"schemas": [PATCH], "Operations": list(operations)})
+
+    def change(self, path: str, *operations: dict[str, Any]) -> Any:
+        """A change that is taken: what it left."""
+        said(self.patch(path, *operations), 204)
+        return said(self("GET", path))
 
     def person(self, name: str) -> Person:
         return Person.objects.get(email=self.email(name))

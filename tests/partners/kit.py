@@ -54,8 +54,8 @@ class Chain:
             return consent.end(self.as_admin(), why="We parted", now=now)
 
 
-def chain(*, enabled: bool = True, name: str = "Alder Dental", **more: Any) -> Chain:
-    operator = kit.operator()
+def chain(*, enabled: bool = True, name: str = "Alder Dental", operator: Organisation | None = None, **more: Any) -> Chain:
+    operator = operator or kit.operator()
     distributor = kit.distributor(under=operator)
     reseller = kit.reseller(under=distributor)
     customer = kit.customer(name, under=reseller, **more)

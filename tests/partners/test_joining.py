@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 import pytest
 from django.test import RequestFactory
 
-from purser.access import once, verbs
+from purser.access import actors, once, verbs
 from purser.access.models import Person
 from purser.kernel.errors import Missing, Refused
 from purser.partners import joining
@@ -33,11 +33,16 @@ def invited(made: Chain, email: str, now: datetime) -> joining.Issued:
         return joining.invite(kit.actor(made.reseller, made.owner), email=email, now=now)
 
 
-def accept(made: Chain, token: str, who: Person, now: datetime, **more: Any) -> Grant:
+def accept(
+    made: Chain, token: str, who: Person, now: datetime, *, customer: UUID | None = None, partner: UUID | None = None
+) -> Grant:
+    """As the door does: the person as a member of the tenant chosen, then the verb."""
+    tenant = customer or made.customer.pk
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7")
     request.user = who
-    wanted: dict[str, Any] = {"person": who, "customer": made.customer.pk, "request": request, "now": now}
-    return joining.accept(made.reseller.pk, token, **{**wanted, **more})
+    with tenancy.acting_in(tenant):
+        actor = actors.load(who, tenant=tenant, request=request)
+    return joining.accept(partner or made.reseller.pk, token, actor=actor, now=now)
 
 
 def grants_of(made: Chain) -> int:
@@ -94,10 +99,8 @@ def test_it_refuses_a_tenant_that_another_partner_serves(made: Chain, now: datet
     other = chain()
     with tenancy.acting_in(other.reseller.pk):
         issued = joining.invite(kit.actor(other.reseller, other.owner), email=made.admin.email, now=now)
-    request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.7")
-    request.user = made.admin
     with pytest.raises(Refused, match="another partner"):
-        joining.accept(other.reseller.pk, issued.token, person=made.admin, customer=made.customer.pk, request=request, now=now)
+        accept(made, issued.token, made.admin, now, partner=other.reseller.pk)
 
 
 @pytest.mark.parametrize("days", [0, 1, 2, 4])
@@ -127,10 +130,8 @@ def test_a_withdrawn_or_renewed_link_ends(made: Chain, now: datetime) -> None:
 def test_another_partners_token_opens_nothing(made: Chain, now: datetime) -> None:
     other = chain()
     issued = invited(made, made.admin.email, now)
-    request = RequestFactory().get("/")
-    request.user = made.admin
     with pytest.raises(once.Spent):
-        joining.accept(other.reseller.pk, issued.token, person=made.admin, customer=made.customer.pk, request=request, now=now)
+        accept(made, issued.token, made.admin, now, partner=other.reseller.pk)
 
 
 def test_a_partner_that_is_not_enabled_cannot_invite(now: datetime) -> None:

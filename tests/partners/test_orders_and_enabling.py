@@ -67,6 +67,36 @@ def test_a_second_order_adds_to_the_tenant_it_names(made: Chain, now: datetime) 
         assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 7, "UnifyFree": 1}
 
 
+def test_an_order_that_comes_twice_takes_effect_once(made: Chain, now: datetime) -> None:
+    actor, sent = desk(made), order(made, number="SO-1")
+    found = kit.at_once(*[lambda: orders.take(actor, sent, now=now)] * 4)
+    assert {one.pk for one in found} == {found[0].pk}
+    with tenancy.acting_in(found[0].pk):
+        assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 5}
+    more = order(made, number="SO-2", customer=found[0].number)
+    for _ in range(2):
+        orders.take(actor, more, now=now)
+    with tenancy.acting_in(found[0].pk):
+        assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 10}
+    with pytest.raises(Refused, match="with other content"):
+        orders.take(actor, order(made, number="SO-1", packages={PAID: 6}), now=now)
+
+
+def test_an_order_that_broke_off_is_completed_by_sending_it_again(
+    made: Chain, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent = order(made, number="SO-1")
+    with monkeypatch.context() as broken:
+        broken.setattr(orders, "_taken", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            orders.take(desk(made), sent, now=now)
+    customer = orders.take(desk(made), sent, now=now)
+    with tenancy.acting_in(customer.pk):
+        assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 5}
+    with tenancy.listing_customers_of(made.reseller.pk):
+        assert Organisation.across.filter(parent_id=made.reseller.pk, name="Cedar Foods").count() == 1
+
+
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"reseller": "P00000000"}, "No reseller has"),
     ({"distributor": ""}, "names no distributor"),
@@ -89,7 +119,7 @@ def test_a_wrong_order_says_why_and_keeps_nothing(made: Chain, now: datetime, mo
 
 
 def test_an_order_through_the_wrong_distributor_or_for_anothers_customer_is_refused(made: Chain, now: datetime) -> None:
-    other = chain(enabled=False)
+    other = chain(enabled=False, operator=made.operator)
     with pytest.raises(Refused, match="is not the distributor of"):
         orders.take(desk(made), order(made, distributor=other.distributor.partner_number), now=now)
     with pytest.raises(Refused, match="no customer of"):
@@ -106,7 +136,7 @@ def test_operations_enables_a_partner_with_paid_packages_and_both_sides_know(mad
     assert f"Our Circuit tenant ID is: {made.reseller.number}" in asked.body
     assert f"Our Partner ID (Global One ID) is: {made.reseller.partner_number}" in asked.body
     with tenancy.listing_all():
-        assert asked.pk in [row.pk for row in enabling.queue()]
+        assert asked.pk in [row.pk for row in enabling.queue(made.operator.pk)]
     with pytest.raises(Refused, match="no commercial subscription"):
         enabling.answer(desk(made), asked.pk, approve=True, why="Contract signed", now=now)
     orders.take(desk(made), order(made, customer=made.reseller.number), now=now)
@@ -130,7 +160,8 @@ def test_a_refusal_needs_a_reason_and_leaves_the_partner_as_it_was(made: Chain, 
 
 
 def test_a_moved_customer_leaves_one_chain_for_the_other_and_all_three_keep_an_act(now: datetime) -> None:
-    made, other = chain(), chain()
+    made = chain()
+    other = chain(operator=made.operator)
     made.give(now)
     orders.move(desk(made), made.customer.pk, other.reseller.partner_number, now=now)
     moved = own(made.customer.pk)

@@ -228,7 +228,7 @@ def test_it_keeps_an_owner_when_two_owners_turn_on_each_other_at_once(deed):
 def test_it_shows_the_permission_matrix_as_the_table_of_verbs_says(org, owner):
     import re
 
-    page = kit.sign_in(owner).get(kit.url(org, "people/")).content.decode()
+    page = kit.sign_in(owner).get(kit.url(org, "roles/")).content.decode()
     shown = dict(re.findall(r'<tr data-verb="([^"]+)">(.*?)</tr>', page, re.S))
     expected = {name: verb for name, verb in verbs.VERBS.items() if verb.reseller}
     assert set(shown) == set(expected)

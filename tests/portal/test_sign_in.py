@@ -177,8 +177,8 @@ def test_it_asks_for_a_fresh_proof_for_every_sensitive_verb(name):
     from purser.access import permit
 
     verb = verbs.find(name)
-    kind = "reseller" if verb.reseller else "operator"
-    org = kit.reseller() if kind == "reseller" else kit.operator()
+    kind = next(kind for kind in ("reseller", "operator", "customer", "distributor") if verb.roles(kind))
+    org = getattr(kit, kind)()
     who = kit.actor(org, kit.person(factor=False), role=min(verb.roles(kind)))
     permit.check(who, name)
     stale = kit.actor(org, role=who.role, verified_at=kit.now() - timedelta(minutes=6))

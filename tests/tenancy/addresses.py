@@ -17,10 +17,19 @@ from tests.tenancy.planting import Planted
 # What each name in an address stands for. A new name must be added: else nobody would try a foreign id there.
 TABLE_OF = {
     "act": "access_act",
+    "asked": "partners_enablingrequest",
+    "invited": "partners_tenantinvitation",
+    "organisation": "tenants_organisation",
+    "partner": "tenants_organisation",
     "agreement": "links_targetagreement",
     "connection": "links_connection",
     "customer": "links_sourcecustomer",
+    "api_key": "access_apitoken",
+    "bearer": "access_directorytoken",
+    "domain": "access_domain",
     "drift": "links_drift",
+    "group": "access_directorygroup",
+    "grant": "tenants_grant",
     "invitation": "access_invitation",
     "link": "links_link",
     "membership": "access_membership",
@@ -29,6 +38,7 @@ TABLE_OF = {
     "posting": "links_receipt",
     "receipt": "links_receipt",
     "resource": "links_sourceresource",
+    "role": "access_customrole",
     "run": "links_run",
     "subscription": "links_sourcesubscription",
     "sync": "links_sync",
@@ -38,7 +48,11 @@ TABLE_OF = {
     "successor": "links_targetagreement",
 }
 # Words in an address that are no ids.
-WORDS = {"field": "password", "item": "unlinked", "kind": "autotask", "screen": "acts", "pk": "1", "uidb36": "1"}
+WORDS = {"field": "password", "item": "unlinked", "kind": "autotask", "screen": "acts", "pk": "1", "uidb36": "1"} | {
+    "rest": "Users",
+    "session": "1",
+    "side": "customer",
+}
 
 
 @dataclass(frozen=True)

@@ -104,7 +104,7 @@ def test_what_the_operator_lists_is_commercial_and_nothing_else(two: tuple[Plant
         seen = {table for table, _ in TABLES if reached(f'SELECT 1 FROM "{table}" WHERE id = %s', [b.one(table)])}
         changed = {table for table, _ in TABLES if reached(f'UPDATE "{table}" SET id = id WHERE id = %s', [b.one(table)])}
     assert (seen, changed) == (listed, set())
-    assert listed == {"tenants_organisation", "links_connection", "links_sync", "partners_enablingrequest"}
+    assert listed == {"tenants_organisation", "access_domain", "links_connection", "links_sync", "partners_enablingrequest"}
 
 
 def test_what_a_partner_lists_is_what_names_it_and_nothing_else(two: tuple[Planted, Planted]) -> None:

@@ -47,7 +47,8 @@ def place(actor: Actor, row: DirectoryUser, *, was_active: bool | None, now: dat
         if row.active:
             _join(actor, row, now)
         return
-    if row.active == (held.suspended_at is not None) and row.active != was_active and not (row.active and was_active is None):
+    said = row.active != (was_active is not False)  # nothing new is said: who was suspended by hand stays so
+    if said and row.active == (held.suspended_at is not None):
         people.suspend(actor, held.pk, suspended=not row.active, now=now)
 
 

@@ -12,6 +12,8 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
+from django.db import IntegrityError
+from psycopg.errors import UniqueViolation
 from scim2_models import (
     AuthenticationScheme,
     Bulk,
@@ -85,8 +87,7 @@ def _with_targets(current: Resource[Any], patch_op: Any) -> Resource[Any]:
         held = getattr(prepared, field, None) or []
         if any(str(getattr(one, "type", "")).lower() == found.group(2).lower() for one in held):
             continue
-        dumped = [one.model_dump(mode="json") for one in held]
-        dumped.append({"type": found.group(2), found.group(3): operation.value})
+        dumped = [*(one.model_dump(mode="json") for one in held), {"type": found.group(2)}]
         try:
             values = {**prepared.model_dump(mode="json"), found.group(1): dumped}
             made = type(prepared).model_validate(values)
@@ -110,6 +111,11 @@ def answer(request: ScimRequest, *, token: DirectoryToken, address: str, request
     except Refused as refusal:
         failure = UniquenessException if refusal.code == "taken" else _Conflict
         return service.error_response(failure(detail=" ".join(filter(None, [refusal.text, refusal.hint]))))
+    except IntegrityError as failure:
+        if not isinstance(failure.__cause__, UniqueViolation):
+            raise
+        # of two requests at once for the same name or address one was first
+        return service.error_response(UniquenessException(detail="There is one already."))
     except SCIMException as failure:
         return service.error_response(failure)
 

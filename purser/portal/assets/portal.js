@@ -7,5 +7,7 @@ import "./elements/filter-builder.js";
 import "./elements/find-select.js";
 import "./elements/once-form.js";
 import "./elements/show-data.js";
+import "./elements/typed-links.js";
 import "./dialogs.js";
 import "./frame.js";
+import "./shortcuts.js";

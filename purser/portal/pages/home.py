@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 
@@ -29,6 +29,8 @@ SHORTCUTS = (
 
 @page("organisation.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
+    if actor.kind == "customer":
+        return HttpResponseRedirect(navigation.address("overview", actor))
     if actor.kind != "reseller":
         return TemplateResponse(request, "home/plain.html", {"shortcuts": _shortcuts(actor, EVERYBODY)})
     context = context_of(request.GET)

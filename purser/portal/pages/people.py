@@ -14,14 +14,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from purser.access import invitations, letters, people, verbs
+from purser.access import acts, invitations, people, permit, roles, verbs
 from purser.access.actors import Actor
+from purser.access.invitations import send as send
 from purser.access.models import Invitation
 from purser.kernel.errors import Refused
+from purser.partners import domain
 from purser.portal.doors import page
 from purser.postgres import tenancy
 from purser.tenants import organisations
 
+# What a user's page shows once there is telephony; until then the page says so. Source: acceptance UC-9.
+LATER = ("Data usage", "Connector", "Phone number", "Caller ID")
 INVITATIONS_PER_ADDRESS = "3/h/key"  # Source: reliability section 4 (Rate limits)
 
 
@@ -47,20 +51,48 @@ def _home(actor: Actor) -> str:
     return reverse("people", kwargs={"tenant": actor.tenant})
 
 
+def _of(actor: Actor, membership: UUID) -> str:
+    return reverse("person", kwargs={"tenant": actor.tenant, "membership": membership})
+
+
 @page("people.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    roles = verbs.ROLES.get(actor.kind, {})
-    matrix = [
-        (verb, [role in verb.roles(actor.kind) for role in roles]) for verb in verbs.VERBS.values() if verb.roles(actor.kind)
-    ]
+    own = organisations.own()
     context = {
+        "title": "Users" if actor.kind == "customer" else "People",
         "members": people.members(),
         "invitations": [(row, row.expires_at <= timezone.now()) for row in invitations.unanswered()],
-        "roles": roles,
-        "matrix": matrix,
-        "zone": organisations.own().zone,
+        "roles": verbs.ROLES.get(actor.kind, {}),
+        "enabled": own.administers,
+        "zone": own.zone,
     }
     return TemplateResponse(request, "people/index.html", context)
+
+
+@page("people.read")
+def one(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
+    """A person's page. Source: acceptance UC-9, UC-10."""
+    row = people.one(membership)
+    head = verbs.HEAD[actor.kind]
+    own_roles = roles.own()
+    others = [(name, name.capitalize()) for name in verbs.ROLES[actor.kind] if name != head]
+    context = {
+        "member": row,
+        "head": head,
+        "choices": [*others, *((str(role.pk), f"{role.name} (own role)") for role in own_roles)],
+        "current": str(row.own_role_id or row.role),
+        "allows": [
+            *((name.capitalize(), verbs.allowed(actor.kind, name)) for name in verbs.ROLES[actor.kind]),
+            *((role.name, [verbs.find(name) for name in role.verbs if name in verbs.VERBS]) for role in own_roles),
+        ],
+        "enabled": row.tenant.administers,
+        "stocks": domain.stocks() if permit.allows(actor, "people.package") else [],
+        "later": LATER,
+        "acts": acts.of_object("person", row.person_id) if permit.allows(actor, "acts.read") else None,
+        "zone": row.tenant.zone,
+        "crumbs": [("Users" if actor.kind == "customer" else "People", _home(actor)), (str(row.person), "")],
+    }
+    return TemplateResponse(request, "people/one.html", context)
 
 
 @page("people.invite", seat=False)
@@ -113,9 +145,36 @@ def withdraw(request: HttpRequest, actor: Actor, invitation: UUID) -> HttpRespon
 @require_POST
 @page("people.change_role")
 def change_role(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
-    people.change_role(actor, membership, request.POST.get("role", ""), now=timezone.now())
+    """The box Administrator gives the role that heads the organisation; without it the role chosen counts."""
+    role = verbs.HEAD[actor.kind] if request.POST.get("administrator") else request.POST.get("role", "")
+    people.change_role(actor, membership, role, now=timezone.now())
     messages.success(request, "The role is changed; it counts from the person's next click.")
-    return HttpResponseRedirect(_home(actor))
+    return HttpResponseRedirect(_of(actor, membership))
+
+
+@require_POST
+@page("people.partner_administrator")
+def partner_administrator(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
+    people.set_partner_administrator(actor, membership, on=bool(request.POST.get("on")), now=timezone.now())
+    messages.success(request, "Saved; it counts from the person's next click.")
+    return HttpResponseRedirect(_of(actor, membership))
+
+
+@require_POST
+@page("people.package")
+def give_package(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
+    people.set_package(actor, membership, request.POST.get("package", ""), now=timezone.now())
+    messages.success(request, "The package is changed.")
+    return HttpResponseRedirect(_of(actor, membership))
+
+
+@require_POST
+@page("people.suspend")
+def suspend(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
+    suspended = request.POST.get("suspended") == "1"
+    people.suspend(actor, membership, suspended=suspended, now=timezone.now())
+    messages.success(request, "Suspended from the next click on." if suspended else "Let in again.")
+    return HttpResponseRedirect(_of(actor, membership))
 
 
 @require_POST
@@ -131,22 +190,3 @@ def limit(request: HttpRequest, email: str) -> None:
     config = {"invite": INVITATIONS_PER_ADDRESS}
     if not ratelimit.consume(request, app="purser", action="invite", config=config, key=email):
         raise Refused(f"{email} was invited three times within the hour.", code="limit", hint="Try again in an hour.")
-
-
-def send(issued: invitations.Issued, *, tenant: UUID, inviter: str) -> None:
-    """Mail the link, once the invitation is committed. A mail that fails leaves an invitation to send
-    again.
-    """
-    with tenancy.acting_in(tenant):
-        organisation = organisations.own()
-    row = issued.invitation
-    letters.invitation(
-        email=row.email,
-        organisation=organisation.name,
-        kind=organisation.kind,
-        role=row.role,
-        inviter=inviter,
-        path=reverse("join", kwargs={"tenant": tenant, "token": issued.token}),
-        expires_at=row.expires_at,
-        zone=organisation.zone,
-    )

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from purser.access import actors, domains, letters, once, policy, sign_on
+from purser.access import actors, domains, once, policy, sign_on
 from purser.access.actors import Actor
 from purser.access.directory import placing
 from purser.access.identity import Domain, SecondFactor
@@ -154,15 +154,7 @@ def ask(request: HttpRequest, actor: Actor, name: str) -> None:
         raise Refused(f"We wrote to postmaster@{name} five times within the hour.", code="limit", hint="Try in an hour.")
     with tenancy.acting_in(actor.tenant):
         asked = domains.ask(actor, name, now=timezone.now())
-        zone = organisations.own().zone
-    letters.domain(
-        email=asked.letter_to,
-        organisation=actor.organisation,
-        domain=asked.domain.name,
-        path=reverse("domain_prove", kwargs={"tenant": actor.tenant, "token": asked.token}),
-        expires_at=asked.domain.expires_at,
-        zone=zone,
-    )
+    domains.send(asked, tenant=actor.tenant)
     messages.success(request, f"A letter is on its way to {asked.letter_to}. The domain counts once its link was opened.")
 
 

@@ -1,0 +1,1 @@
+"""Finding one's way: the switcher, links by stable numbers, search, bookmarks."""

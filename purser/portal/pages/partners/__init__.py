@@ -1,0 +1,1 @@
+"""Pages of those who sell, and of the operator above them."""

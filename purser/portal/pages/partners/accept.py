@@ -1,0 +1,91 @@
+"""The page behind the invitation of a tenant. Opening it changes nothing; only sending the form accepts.
+
+Whatever is wrong with a link, the page says the same. Source: acceptance CS-8, CS-10; decision S-5; reliability P23.
+"""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+
+from purser.access import actors, once, people, permit, verbs
+from purser.access.models import Person
+from purser.kernel.errors import Refused
+from purser.partners import joining
+from purser.portal.pages.partners.shown import refuse
+from purser.postgres import tenancy
+from purser.tenants import grants, organisations
+from purser.tenants.models import Organisation
+
+
+class AcceptForm(forms.Form):
+    tenant = forms.ChoiceField(label="Your company's tenant", widget=forms.RadioSelect)
+
+    def __init__(self, places: list[people.Place], *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        field = self.fields["tenant"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(str(place.tenant), f"{place.organisation} (you are {place.role})") for place in places]
+        field.initial = str(places[0].tenant) if len(places) == 1 else None
+
+
+@never_cache
+def accept(request: HttpRequest, partner: UUID, token: str) -> HttpResponse:
+    """Show the invitation (GET), or accept it for a tenant that the signed-in person administers (POST)."""
+    try:
+        with tenancy.acting_in(partner):
+            invitation = joining.look(token, now=timezone.now())
+            own = organisations.own()
+        if not own.administers:
+            raise once.Spent
+        answer = _shown(request, own, token, invitation.email, invitation.invited_by_name)
+    except once.Spent as spent:
+        answer = render(request, "people/link_spent.html", {"refusal": spent}, status=404)
+    answer["Referrer-Policy"] = "no-referrer"  # the token is in the address: no page that is left from here may be told it
+    return answer
+
+
+def _shown(request: HttpRequest, partner: Organisation, token: str, email: str, inviter: str) -> HttpResponse:
+    context = {
+        "partner": partner.name,
+        "email": email,
+        "inviter": inviter,
+        "areas": list(grants.AREAS.values()),
+        "years": grants.LONGEST.days // 365,
+        "here": request.user.is_authenticated and request.user.email == email,
+    }
+    if not context["here"]:
+        return render(request, "partners/accept.html", context)
+    assert isinstance(request.user, Person)
+    via = actors.via(request)
+    places = [place for place in people.places(request.user.pk) if via in (None, place.tenant)]
+    form = AcceptForm(places, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        chosen = UUID(form.cleaned_data["tenant"])
+        try:
+            _accept(request, request.user, partner.pk, token, chosen)
+        except (permit.StepUp, once.Spent):  # other pages say these
+            raise
+        except Refused as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, f"{partner.name} may now manage your tenant. You end it here at any moment.")
+            return HttpResponseRedirect(reverse("home", kwargs={"tenant": chosen}))
+    context |= {"form": form, "places": places, "errors_shown": bool(form.errors)}
+    return render(request, "partners/accept.html", context, status=422 if form.errors else 200)
+
+
+def _accept(request: HttpRequest, person: Person, partner: UUID, token: str, tenant: UUID) -> None:
+    """Raises Missing for a tenant where the person is nobody, StepUp, Refused and once.Spent."""
+    with tenancy.acting_in(tenant):
+        actor = actors.load(person, tenant=tenant, request=request)
+    if actor.role == verbs.ADMINISTRATOR:  # anybody else is told in `joining` why not
+        permit.check(actor, "consent.decide")
+    joining.accept(partner, token, actor=actor, now=timezone.now())

@@ -1,0 +1,419 @@
+"""A customer's own administration, by its administrators and by a partner on its behalf.
+
+Rows CS-11 to CS-17, CS-20, UC-1, UC-9 to UC-11, UC-15 to UC-19; ux 2, 34.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from purser.access import actors, permit, verbs
+from purser.access.models import Act, Membership
+from purser.partners import consent, domain
+from purser.postgres import tenancy
+from purser.tenants import grants
+from purser.tenants.models import Organisation, PackageStock
+from tests.access import kit
+from tests.access.kit import site as site
+from tests.partners.kit import Chain, chain, enters
+
+pytestmark = pytest.mark.usefixtures("site")
+
+ROOMS = {
+    "domain": "domain.read",
+    "people": "people.read",
+    "meeting-rooms": "rooms.read",
+    "telephony": "telephony.read",
+    "conferences": "conferences.read",
+    "integrations": "integrations.read",
+    "apps": "apps.read",
+}
+GROUPED = [verb.name for verb in verbs.VERBS.values() if verb.group]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return kit.now()
+
+
+@pytest.fixture
+def made() -> Chain:
+    return chain(domain="alder.example", region="US")
+
+
+def inside(who: Any) -> Client:
+    """Signed in; a second factor is set up where there is none, as partners need one."""
+    from allauth.mfa.models import Authenticator
+    from allauth.mfa.totp.internal import auth as totp
+
+    if not Authenticator.objects.filter(user_id=who.pk).exists():
+        totp.TOTP.activate(who, kit.SECRET)
+    return kit.sign_in(who)
+
+
+def agent_in(made: Chain, now: datetime, **more: Any) -> Client:
+    made.give(now, **more)
+    return inside(made.agent)
+
+
+def at(made: Chain, path: str) -> str:
+    return kit.url(made.customer, path)
+
+
+def page(client: Client, path: str, status: int = 200) -> str:
+    answer = client.get(path)
+    assert answer.status_code == status, kit.text(answer)[-1200:]
+    return answer.content.decode()
+
+
+def test_home_of_a_customer_is_its_overview_with_the_left_navigation_everywhere(made: Chain) -> None:
+    client = inside(made.admin)
+    assert client.get(at(made, "")).headers["Location"] == at(made, "overview/")
+    for room in ("overview", *ROOMS, "collections", "tunnels", "consent", "consent/acts", "roles"):
+        shown = page(client, at(made, f"{room}/"))
+        sidebar = shown[shown.index('id="sidebar"') : shown.index("<main")]
+        for words in ("Overview", "Collections", "Sync Tunnels"):
+            assert f"{words}</a>" in sidebar, (room, words)
+
+
+def test_the_partner_has_exactly_the_administrators_rooms(made: Chain, now: datetime) -> None:
+    agent, admin = agent_in(made, now), inside(made.admin)
+    for room in (*ROOMS, "overview", "collections", "tunnels", "roles", "acts", "consent"):
+        assert agent.get(at(made, f"{room}/")).status_code == admin.get(at(made, f"{room}/")).status_code == 200, room
+
+
+def test_a_scope_closes_every_room_it_does_not_name(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now, scopes=["telephony"])
+    for room, verb in ROOMS.items():
+        wanted = 200 if verbs.find(verb).area == "telephony" else 403
+        assert agent.get(at(made, f"{room}/")).status_code == wanted, room
+    assert [act.verb for act in kit.acts_of(made.customer) if act.outcome == "denied"]
+
+
+def test_a_room_that_is_not_built_says_what_will_be_here_and_who_may(made: Chain, now: datetime) -> None:
+    shown = page(inside(made.admin), at(made, "tunnels/"))
+    assert "Not built yet" in shown
+    guards = set(re.findall(r'<tr role="row" data-verb="([^"]+)">', shown))
+    assert guards == {verb for verb in verbs.VERBS if verb.startswith("tunnels.")} | {
+        "schedule.write",
+        "reporting.write",
+        "service_account.write",
+    }
+    assert "Not allowed" not in shown
+
+
+def test_every_grouped_permission_stands_in_a_room(made: Chain) -> None:
+    client = inside(made.admin)
+    shown = "".join(page(client, at(made, f"{room}/")) for room in ("collections", "tunnels"))
+    there = set(re.findall(r'data-verb="([^"]+)"', shown))
+    assert set(GROUPED) - there == {"licences.write"}  # its room comes with licensing
+
+
+def test_a_customers_pages_are_nobody_elses(made: Chain) -> None:
+    owner = inside(made.owner)
+    for room in ("overview", "consent"):
+        assert owner.get(kit.url(made.reseller, f"{room}/")).status_code in (403, 404), room
+    assert owner.get(at(made, "overview/")).status_code == 404
+
+
+# The frame
+
+
+def test_the_bar_names_both_and_leads_away_on_every_page(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    for room in ("overview", *ROOMS, "collections", "tunnels", "consent", "consent/acts", "roles", "acts", "report-issue"):
+        shown = page(agent, at(made, f"{room}/"))
+        bar = shown[shown.index('id="on-behalf"') : shown.index("</aside>")]
+        for words in (str(made.agent), made.reseller.name, made.customer.name, made.customer.number):
+            assert words in bar, (room, words)
+        assert f"/t/{made.reseller.pk}/" in bar
+        title = re.search("<title>(.*?)</title>", shown, re.S)
+        assert title
+        assert made.customer.name in title[1]
+        assert made.customer.number in title[1]
+        head = shown[shown.index("<header") : shown.index("</header>")]
+        assert f"Tenant ID {made.customer.number}" in head
+
+
+def test_a_refusal_on_behalf_keeps_the_bar(made: Chain, now: datetime) -> None:
+    shown = page(agent_in(made, now, scopes=["telephony"]), at(made, "domain/"), 403)
+    assert made.customer.name in shown
+    assert "does not let you see the domain" in shown
+
+
+def test_the_administrator_sees_no_bar(made: Chain) -> None:
+    assert 'id="on-behalf"' not in page(inside(made.admin), at(made, "overview/"))
+
+
+def test_an_emergency_look_has_words_of_its_own(made: Chain, now: datetime) -> None:
+    from purser.partners import break_glass
+
+    asker, colleague = kit.member(made.operator, verbs.SUPPORT), kit.member(made.operator)
+    break_glass.ask(
+        kit.actor(made.operator, asker, verbs.SUPPORT), made.customer.pk, reason="Nobody there can sign in", now=now
+    )
+    break_glass.approve(kit.actor(made.operator, colleague), made.customer.pk, now=now)
+    shown = page(inside(asker), at(made, "overview/"))
+    bar = shown[shown.index('id="on-behalf"') : shown.index("</aside>")]
+    assert "Emergency look" in bar
+    assert "to read only" in bar
+    assert "on behalf of" not in bar
+    assert made.operator.name in bar
+
+
+def test_after_the_end_an_open_page_gets_nothing_on_its_next_request(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    path = at(made, "consent/acts/")
+    page(agent, path)
+    made.end(kit.now())
+    for headers in ({}, {"HX-Request": "true", "HX-Target": "on_behalf"}):
+        answer = agent.get(path, headers=headers)
+        assert answer.status_code == 404
+        assert made.customer.name not in answer.content.decode()
+    posted = agent.post(at(made, "domain/settings/"), {"contact_name": "x", "zone": "UTC"}, headers={"HX-Request": "true"})
+    assert (posted.status_code, posted.headers["HX-Retarget"]) == (404, "#messages")
+    with tenancy.acting_in(made.customer.pk):
+        assert Organisation.objects.get().contact_name != "x"
+
+
+def test_two_tabs_on_two_customers_show_each_its_own(made: Chain, now: datetime) -> None:
+    other = kit.customer("Birch Law", under=made.reseller)
+    boss = kit.member(other, verbs.ADMINISTRATOR, factor=False)
+    consent.give(kit.actor(other, boss, verbs.ADMINISTRATOR), scopes=grants.AREAS, days=9, reason="contract", now=now)
+    agent = agent_in(made, now)
+    for _ in range(2):
+        for mine, theirs in ((made.customer, other), (other, made.customer)):
+            shown = page(agent, kit.url(mine, "domain/"))
+            assert mine.number in shown
+            assert theirs.number not in shown
+            assert theirs.name not in shown
+
+
+def test_the_user_menu_holds_what_the_figure_shows(made: Chain, now: datetime) -> None:
+    words = ["My profile", "Settings", "Report Issue", "Help", "About", "Sign out"]
+
+    def menu(client: Client, path: str) -> list[str]:
+        shown = page(client, path)
+        part = shown[shown.index("account menu") : shown.index("</details>", shown.index("account menu"))]
+        return [entry for entry in [*words, "Partner administration"] if f"{entry}</" in part]
+
+    assert menu(inside(made.admin), at(made, "overview/")) == words
+    assert menu(inside(made.owner), kit.url(made.reseller, "people/")) == words
+    agent = agent_in(made, now)
+    assert menu(agent, kit.url(made.reseller, "people/")) == [*words, "Partner administration"]
+    assert menu(agent, at(made, "overview/")) == [*words, "Partner administration"]
+
+
+def test_the_pages_of_the_user_menu_open(made: Chain) -> None:
+    client = inside(made.admin)
+    for path in ("/account/", "/account/settings/", "/help/", "/about/"):
+        page(client, path)
+    assert "named none" in page(client, at(made, "report-issue/"))
+    with tenancy.acting_in(made.operator.pk):
+        Organisation.objects.update(contact_email="desk@operator.example")
+    shown = page(client, at(made, "report-issue/"))
+    assert "mailto:desk%40operator.example" in shown
+    assert made.customer.number in shown
+    for path in ("/account/settings/", "/help/", "/about/"):
+        assert kit.browser().get(path).headers["Location"].startswith("/sign-in/")
+
+
+# Tenant permissions
+
+
+def test_the_window_has_four_boxes_and_save_works_at_once(made: Chain, now: datetime) -> None:
+    agent, admin = agent_in(made, now), inside(made.admin)
+    shown = page(agent, at(made, "overview/"))
+    window = shown[shown.index('<dialog id="tenant-permissions"') : shown.index("</dialog>")]
+    assert re.findall(r'name="group" value="(.)" checked', window) == ["a", "b", "c", "d"]
+    assert "SAVE" in window
+    assert '<dialog id="tenant-permissions"' not in page(admin, at(made, "overview/"))
+    saved = agent.post(at(made, "overview/permissions/"), {"group": ["a", "c"]})
+    assert saved.status_code == 302, kit.text(saved)
+    [act] = kit.acts_of(made.customer, "tenant.permit")
+    assert (act.before, act.after) == ({"groups": ["a", "b", "c", "d"]}, {"groups": ["a", "c"]})
+    assert act.home_name == made.reseller.name
+    left = page(admin, at(made, "overview/"))
+    assert left.count("Left to the tenant") == 2
+    assert admin.post(at(made, "overview/permissions/"), {"group": ["a", "b"]}).status_code == 403
+
+
+def test_an_unknown_tenant_permission_is_refused_and_nothing_kept(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    assert agent.post(at(made, "overview/permissions/"), {"group": ["a", "z"]}).status_code == 422
+    assert kit.acts_of(made.customer, "tenant.permit") == []
+
+
+def test_each_verb_of_a_group_is_allowed_and_refused_with_its_group(made: Chain, now: datetime) -> None:
+    made.give(now)
+    assert {verb.group for verb in verbs.VERBS.values() if verb.group} == set("abcd")
+    for gone in ("", *verbs.GROUPS):
+        kept = [name for name in verbs.GROUPS if name != gone]
+        with tenancy.acting_in(made.customer.pk):
+            domain.permit(kit.actor(made.customer, made.agent, verbs.PARTNER), kept, now=now)
+        admin, agent = enters(made.admin, made.customer, now), enters(made.agent, made.customer, now)
+        for name in GROUPED:
+            assert permit.allows(agent, name), name
+            if verbs.find(name).group == gone:
+                with pytest.raises(permit.Denied, match="Your partner keeps it to itself") as refusal:
+                    permit.check(admin, name)
+                assert refusal.value.code == "tenant_permission"
+            else:
+                assert permit.allows(admin, name), name
+        for name in ("licences.read", "tunnels.read", "collections.read"):
+            assert permit.allows(admin, name), name
+
+
+def test_what_purser_runs_by_itself_is_not_bound_by_tenant_permissions(made: Chain, now: datetime) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        domain.permit(kit.actor(made.customer, made.agent, verbs.PARTNER), [], now=now)
+    job = actors.system("sync", tenant=made.customer.pk, organisation=made.customer.name)
+    assert job.allowed is None
+    assert job.role == verbs.SYSTEM
+
+
+# Domain and users
+
+
+def test_the_domain_shows_the_eight_packages_the_facts_and_the_partner_ids(made: Chain) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        PackageStock.objects.create(package="UnifyTeam", total=40)
+        Membership.objects.update(package="UnifyTeam")
+    shown = page(inside(made.admin), at(made, "domain/"))
+    cards = re.findall(r"<h3>(\w+)</h3>\s*<p class=\"figure\">(\d+).*?</p>\s*<p>(\d+) used of (\d+)", shown, re.S)
+    assert [name for name, *_ in cards] == [
+        *("UnifyEnterprise", "UnifyEnterpriseV", "UnifyProfessional", "UnifyProfessionalV"),
+        *("UnifyTeam", "UnifyTeamV", "UnifyEssentialV", "UnifyFree"),
+    ]
+    assert ("UnifyTeam", "39", "1", "40") in cards
+    for words in (made.customer.number, "alder.example", made.reseller.partner_number, made.distributor.partner_number):
+        assert words in shown
+
+
+def test_the_settings_of_the_domain_are_changed_on_behalf_with_before_and_after(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    form = {"contact_name": "Ada Adler", "contact_email": "ADA@alder.example", "zone": "Europe/Berlin"}
+    assert agent.post(at(made, "domain/settings/"), form).status_code == 302
+    [act] = kit.acts_of(made.customer, "domain.write")
+    assert act.before == {"contact_name": "", "contact_email": "", "zone": "UTC"}
+    assert act.after == {"contact_name": "Ada Adler", "contact_email": "ada@alder.example", "zone": "Europe/Berlin"}
+    assert (act.person_id, act.home) == (made.agent.pk, made.reseller.pk)
+    wrong = agent.post(at(made, "domain/settings/"), {**form, "contact_email": "no address"})
+    assert wrong.status_code == 422
+    assert "Ada Adler" in wrong.content.decode()
+
+
+def test_a_users_page_shows_what_the_figure_shows(made: Chain) -> None:
+    row = kit.membership(made.customer, made.admin)
+    shown = page(inside(made.admin), at(made, f"people/{row.pk}/"))
+    for words in ("User ID", "Last login", "Data usage", "Package", "Connector", "Phone number", "Caller ID", "Administrator"):
+        assert words in shown, words
+    assert str(made.admin.pk) in shown
+    assert "Partner administrator" not in shown
+    assert inside(made.admin).get(kit.url(made.reseller, f"people/{row.pk}/")).status_code == 404
+
+
+def test_the_box_partner_administrator_is_only_in_enabled_partners_and_for_owners() -> None:
+    for enabled in (False, True):
+        made = chain(enabled=enabled)
+        row = kit.membership(made.reseller, made.agent)
+        shown = page(inside(made.owner), kit.url(made.reseller, f"people/{row.pk}/"))
+        assert ("Partner administrator" in shown) == enabled
+        seen = page(inside(made.agent), kit.url(made.reseller, f"people/{row.pk}/"))
+        assert "people_partner" not in seen
+        assert f"people/{row.pk}/partner/" not in seen
+
+
+def test_taking_the_box_away_ends_the_live_sessions_on_behalf(made: Chain, now: datetime) -> None:
+    agent, owner = agent_in(made, now), inside(made.owner)
+    row = kit.membership(made.reseller, made.agent)
+    page(agent, at(made, "overview/"))
+    assert owner.post(kit.url(made.reseller, f"people/{row.pk}/partner/"), {}).status_code == 302
+    page(agent, at(made, "overview/"), 404)
+    assert owner.post(kit.url(made.reseller, f"people/{row.pk}/partner/"), {"on": "1"}).status_code == 302
+    page(agent, at(made, "overview/"))
+    assert [act.after for act in kit.acts_of(made.reseller, "people.partner_administrator")] == [
+        {"partner_administrator": False},
+        {"partner_administrator": True},
+    ]
+
+
+def test_administrator_and_partner_administrator_are_independent(made: Chain) -> None:
+    owner = inside(made.owner)
+    row = kit.membership(made.reseller, made.agent)
+    base = f"people/{row.pk}/"
+    assert owner.post(kit.url(made.reseller, f"{base}role/"), {"administrator": "1", "role": "reader"}).status_code == 302
+    row = kit.membership(made.reseller, made.agent)
+    assert (row.role, row.partner_administrator) == (verbs.OWNER, True)
+    assert owner.post(kit.url(made.reseller, f"{base}role/"), {"role": "reader"}).status_code == 302
+    row = kit.membership(made.reseller, made.agent)
+    assert (row.role, row.partner_administrator) == (verbs.READER, True)
+
+
+def test_the_partner_gives_packages_suspends_and_lets_in_again_on_behalf(made: Chain, now: datetime) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        PackageStock.objects.create(package="UnifyTeam", total=1)
+    user = kit.member(made.customer, verbs.READER, factor=False)
+    row = kit.membership(made.customer, user)
+    agent, base = agent_in(made, now), f"people/{row.pk}/"
+    assert agent.post(at(made, f"{base}package/"), {"package": "UnifyTeam"}).status_code == 302
+    full = kit.membership(made.customer, made.admin)
+    assert agent.post(at(made, f"people/{full.pk}/package/"), {"package": "UnifyTeam"}).status_code == 422
+    assert agent.post(at(made, f"{base}suspend/"), {"suspended": "1"}).status_code == 302
+    assert kit.membership(made.customer, user).suspended_at is not None
+    assert agent.post(at(made, f"{base}suspend/"), {"suspended": "0"}).status_code == 302
+    assert kit.membership(made.customer, user).suspended_at is None
+    with tenancy.acting_in(made.customer.pk):
+        kept = Act.objects.filter(grant_id__isnull=False, outcome="done").values_list("verb", flat=True)
+        assert sorted(kept) == ["people.package", "people.suspend", "people.suspend"]
+
+
+def test_a_role_of_ones_own_is_made_previewed_given_and_dropped() -> None:
+    place = kit.reseller()
+    owner, user = kit.member(place), kit.member(place, verbs.READER)
+    client, base = kit.sign_in(owner), kit.url(place, "roles/")
+    told = kit.text(client.post(f"{base}preview/", {"verb": ["acts.read", "links.read"]}))
+    assert "2 permissions" in told
+    assert verbs.find("acts.read").sentence in told
+    assert (
+        client.post(f"{base}make/", {"name": "Auditor", "verb": ["acts.read", "people.read", "roles.read"]}).status_code == 302
+    )
+    shown = page(client, base)
+    role = re.search(rf"{base}([0-9a-f-]{{36}})/", shown)
+    assert role
+    row = kit.membership(place, user)
+    assert client.post(kit.url(place, f"people/{row.pk}/role/"), {"role": role[1]}).status_code == 302
+    assert kit.membership(place, user).role == verbs.CUSTOM
+    seen = kit.sign_in(user)
+    page(seen, base)
+    page(seen, kit.url(place, "billing/"), 403)
+    assert client.post(f"{base}{role[1]}/drop/").status_code == 422
+    client.post(kit.url(place, f"people/{row.pk}/role/"), {"role": "reader"})
+    assert client.post(f"{base}{role[1]}/drop/").status_code == 302
+    assert role[1] not in page(client, base)
+    assert client.get(f"{base}{role[1]}/").status_code == 404
+
+
+def test_a_role_without_permissions_or_with_a_taken_name_is_refused_and_keeps_what_was_typed() -> None:
+    place = kit.reseller()
+    client, base = kit.sign_in(kit.member(place)), kit.url(place, "roles/make/")
+    empty = client.post(base, {"name": "Empty"})
+    assert empty.status_code == 422
+    assert 'value="Empty"' in empty.content.decode()
+    taken = client.post(base, {"name": "Owner", "verb": ["acts.read"]})
+    assert taken.status_code == 422
+    assert re.search(r'value="acts.read" checked', taken.content.decode())
+
+
+def test_the_matrix_of_a_customer_says_what_the_table_says(made: Chain) -> None:
+    shown = page(inside(made.admin), at(made, "roles/"))
+    rows = dict(re.findall(r'<tr data-verb="([^"]+)">(.*?)</tr>', shown, re.S))
+    assert list(rows) == [verb.name for verb in verbs.of_kind("customer")]
+    for name, cells in rows.items():
+        told = [">yes<" in cell for cell in re.findall(r"<td>(.*?)</td>", cells, re.S)]
+        assert told == [role in verbs.find(name).customer for role in verbs.ROLES["customer"]], name
