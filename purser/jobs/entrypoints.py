@@ -9,6 +9,7 @@ from uuid import UUID
 from django.utils import timezone
 from procrastinate import Blueprint
 
+from purser.access import errands, permit
 from purser.flows import ports
 from purser.flows.marketplace_to_contracts import reading
 from purser.flows.marketplace_to_contracts.run import run
@@ -21,9 +22,10 @@ AGAIN = timedelta(seconds=10)
 
 
 @tasks.task(name="purser.sync")
-def sync(tenant: str, sync: str, cause: str = "monitor", approved: str | None = None) -> None:
-    """One pass over a pair."""
+def sync(tenant: str, sync: str, cause: str = "monitor", approved: str | None = None, by: str | None = None) -> None:
+    """One pass over a pair. `by`: the person for whom it is done."""
     try:
+        errands.check(by, tenant=UUID(tenant), verb="sync.run", now=timezone.now())
         result = run(
             tenant=UUID(tenant),
             sync_id=UUID(sync),
@@ -43,18 +45,20 @@ def sync(tenant: str, sync: str, cause: str = "monitor", approved: str | None = 
                 sync=sync,
                 cause=cause,
                 approved=approved,
+                by=by,
             )
         return
-    except Missing as failure:
+    except (Missing, permit.Denied) as failure:
         log.info("sync %s: %s", sync, failure.text)
         return
     log.info("sync %s: %s posted, %s failed", sync, result.posted, result.failed)
 
 
 @tasks.task(name="purser.preview")
-def preview(tenant: str, sync: str) -> None:
+def preview(tenant: str, sync: str, by: str | None = None) -> None:
     """A pass that posts nothing and leaves a plan to read."""
     try:
+        errands.check(by, tenant=UUID(tenant), verb="sync.run", now=timezone.now())
         run(
             tenant=UUID(tenant),
             sync_id=UUID(sync),
@@ -63,7 +67,7 @@ def preview(tenant: str, sync: str) -> None:
             cause="preview",
             dry=True,
         )
-    except (Busy, Missing) as failure:
+    except (Busy, Missing, permit.Denied) as failure:
         log.info("preview %s: %s", sync, failure.text)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, permit
+from purser.access import acts, errands, permit
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links import plans
@@ -29,7 +29,8 @@ def preview(actor: Actor, *, sync_id: UUID, now: datetime) -> None:
         of=("sync", sync_id),
         now=now,
     )
-    queue.defer("purser.preview", lock=f"sync:{pair.pk}", tenant=str(actor.tenant), sync=str(pair.pk))
+    lock, sync = f"sync:{pair.pk}", str(pair.pk)
+    queue.defer("purser.preview", lock=lock, tenant=str(actor.tenant), sync=sync, by=errands.by(actor))
 
 
 def approve(actor: Actor, *, plan_id: UUID, digest: str, now: datetime) -> StoredPlan:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, permit
+from purser.access import acts, errands, permit
 from purser.access.actors import Actor
 from purser.links.models import Sync
 from purser.links.queries import pairs
@@ -23,9 +23,12 @@ def run_now(actor: Actor, *, sync_id: UUID, now: datetime) -> bool:
         of=("sync", sync_id),
         now=now,
     )
-    return ask(pair, tenant=actor.tenant, cause="person")
+    return ask(pair, tenant=actor.tenant, cause="person", by=errands.by(actor))
 
 
-def ask(pair: Sync, *, tenant: UUID, cause: str) -> bool:
-    """Enqueue a pass with the caller's transaction. A waiting one is enough: it will see what was written here."""
-    return queue.defer("purser.sync", lock=f"sync:{pair.pk}", merge=True, tenant=str(tenant), sync=str(pair.pk), cause=cause)
+def ask(pair: Sync, *, tenant: UUID, cause: str, by: str | None = None) -> bool:
+    """Enqueue a pass with the caller's transaction. A waiting one is enough: it will see what was written here. `by` is the
+    person for whom it is done, and who must still be allowed to ask for it then.
+    """
+    lock, sync = f"sync:{pair.pk}", str(pair.pk)
+    return queue.defer("purser.sync", lock=lock, merge=True, tenant=str(tenant), sync=sync, cause=cause, by=by)
