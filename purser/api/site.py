@@ -15,6 +15,7 @@ from purser.api.routes import (
     consent,
     desk,
     domain,
+    groups,
     identity,
     lists,
     operations,
@@ -121,5 +122,5 @@ for _topic in (organisation, connections, pairs, sides, relations, text, lists, 
     api.add_router("", _topic.routes.router)
 for _topic in (people, domain, consent, identity):
     api.add_router("", _topic.routes.router)
-for _topic in (partners, operations):
+for _topic in (partners, groups, operations):
     api.add_router("", _topic.routes.router)

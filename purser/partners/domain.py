@@ -5,14 +5,12 @@ Source: acceptance CS-12, CS-17, UC-4, UC-17.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db.models import Count
 
 from purser.access import acts, verbs
@@ -45,11 +43,15 @@ class Chain:
     distributor: Card | None
 
 
-def stocks() -> list[Stock]:
-    """Every package there is, with the counts of the tenant acted in."""
+def held() -> dict[str, int]:
+    """How many people of the tenant acted in have each package; under "" those without one."""
+    return dict(Membership.objects.values("package").annotate(count=Count("id")).values_list("package", "count"))
+
+
+def stocks(used: Mapping[str, int] | None = None) -> list[Stock]:
+    """Every package there is, with the counts of the tenant acted in; `used` as `held` gives it, where it is known."""
     totals = dict(PackageStock.objects.values_list("package", "total"))
-    held = Membership.objects.exclude(package="").values("package").annotate(count=Count("id"))
-    used = dict(held.values_list("package", "count"))
+    used = held() if used is None else used
     return [Stock(name, totals.get(name, 0), used.get(name, 0)) for name in packages.PACKAGES]
 
 
@@ -63,12 +65,7 @@ def chain(customer: Organisation) -> Chain:
 def change(actor: Actor, *, contact_name: str, contact_email: str, zone: str, now: datetime) -> Organisation:
     """Change the main contact and the time zone of the tenant acted in. Raises Refused for what is none."""
     row = _locked()
-    email = contact_email.strip().lower()
-    if email:
-        try:
-            validate_email(email)
-        except ValidationError:
-            raise Refused(f"“{contact_email}” is no e-mail address.", code="email") from None
+    email = organisations.email_of(contact_email)
     if zone not in available_timezones():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     wanted = {"contact_name": " ".join(contact_name.split())[:200], "contact_email": email, "zone": zone}

@@ -67,6 +67,7 @@ SECTIONS = (
         "Customers",
         (
             Entry("Tenants", "tenants", "tenants.read", "building", PARTNERS),
+            Entry("Groups of tenants", "tenant_groups", "tenants.read", "users-group", PARTNERS),
             Entry("Customers of resellers", "tenants_below", "tenants.read", "building", ("distributor",)),
             Entry("Partner administration", "administration", "tenants.read", "key", PARTNERS),
         ),

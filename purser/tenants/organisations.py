@@ -9,6 +9,8 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
 
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 
 from purser.kernel.errors import Missing, Refused
@@ -72,7 +74,7 @@ def found(
             domain=domain_of(domain),
             region=region_of(region),
             contact_name=contact_name.strip()[:200],
-            contact_email=contact_email.strip().lower(),
+            contact_email=email_of(contact_email),
             created_at=now,
         )
         search.index(made)
@@ -89,9 +91,20 @@ def distributor_over(parent: Organisation | None) -> UUID | None:
 def named(text: str) -> str:
     """A name as it is kept. Raises Refused for none."""
     name = " ".join(text.split())
-    if not 1 <= len(name) <= 200:
-        raise Refused("An organisation needs a name of 1 to 200 characters.", code="name")
+    if not 1 <= len(name) <= 200 or not name.isprintable():  # unseen letters make two names look like one
+        raise Refused("An organisation needs a name of 1 to 200 characters, all of which can be seen.", code="name")
     return name
+
+
+def email_of(text: str) -> str:
+    """An e-mail address as it is kept, or nothing. Raises Refused."""
+    email = text.strip().lower()
+    try:
+        if email:
+            validate_email(email)
+    except ValidationError:
+        raise Refused(f"“{text}” is no e-mail address.", code="email") from None
+    return email
 
 
 def domain_of(text: str) -> str:

@@ -24,7 +24,7 @@ from tests.access import kit
 from tests.matrix.expected import Standing
 from tests.partners.kit import PAID, enable
 
-THIN = 6
+THIN = 8
 LIMITED = ("users", "domain")
 CUT = ("organisation.read", "people.read", "links.read")
 OWN_ROLE = ("organisation.read", "people.read", "tokens.read", "roles.read", "domain.read")

@@ -138,6 +138,19 @@ def test_it_asks_for_sign_in_where_a_page_is_for_whoever_is_signed_in() -> None:
         assert to_sign_in == (said[0] == doors.BY_SIGN_IN), f"{address.route}: {answer.status_code}, and not {said[0]}"
 
 
+def test_no_role_opens_the_door_of_directories(stage: Stage) -> None:
+    """It takes the organisation's own token and nothing else: no session of whatever role, no token of a person."""
+    found = [address for address, _ in doors.patterns() if address.route.startswith("scim/")]
+    assert found
+    for label in ("nobody", "customer administrator", "reseller owner", "operator owner", "reseller owner, by token"):
+        who = EVERYONE[label](stage)
+        client = who.client()
+        for address in found:
+            for place in who.places:
+                answer: Any = client.get(doors.path(address, place.tenant.pk))
+                assert answer.status_code == 401, f"{label} at {address.route} in {place.name}"
+
+
 def test_it_publishes_what_it_tests() -> None:
     kept = Path(published.PLACE).read_text(encoding="utf-8")
     assert kept == published.text(), "The page is stale: write it anew with `python -m tests.matrix`."

@@ -105,6 +105,8 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"packages": {PAID: -3}}, "1 to 1,000,000"),
     ({"customer": "000000000000"}, "no tenant"),
     ({"name": "  "}, "needs a name"),
+    ({"name": "Cedar\u202e Foods"}, "needs a name"),
+    ({"contact_email": "nobody"}, "no e-mail address"),
     ({"domain": "not a domain"}, "no domain"),
     ({"region": "Germany"}, "country code"),
 ]

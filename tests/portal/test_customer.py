@@ -1,6 +1,6 @@
 """A customer's own administration, by its administrators and by a partner on its behalf.
 
-Rows CS-11 to CS-17, CS-20, UC-1, UC-9 to UC-11, UC-15 to UC-19; ux 2, 34.
+Rows CS-11 to CS-17, CS-20, UC-1, UC-11, UC-15 to UC-19; ux 2, 34. Users and roles: test_users_and_roles.py.
 """
 
 from __future__ import annotations
@@ -10,10 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from purser.access import actors, permit, verbs
-from purser.access.models import Act, Membership
+from purser.access.models import Membership
 from purser.partners import consent, domain
 from purser.postgres import tenancy
 from purser.tenants import grants
@@ -277,7 +279,7 @@ def test_what_purser_runs_by_itself_is_not_bound_by_tenant_permissions(made: Cha
     assert job.role == verbs.SYSTEM
 
 
-# Domain and users
+# The domain
 
 
 def test_the_domain_shows_the_eight_packages_the_facts_and_the_partner_ids(made: Chain) -> None:
@@ -308,112 +310,13 @@ def test_the_settings_of_the_domain_are_changed_on_behalf_with_before_and_after(
     assert "Ada Adler" in wrong.content.decode()
 
 
-def test_a_users_page_shows_what_the_figure_shows(made: Chain) -> None:
-    row = kit.membership(made.customer, made.admin)
-    shown = page(inside(made.admin), at(made, f"people/{row.pk}/"))
-    for words in ("User ID", "Last login", "Data usage", "Package", "Connector", "Phone number", "Caller ID", "Administrator"):
-        assert words in shown, words
-    assert str(made.admin.pk) in shown
-    assert "Partner administrator" not in shown
-    assert inside(made.admin).get(kit.url(made.reseller, f"people/{row.pk}/")).status_code == 404
-
-
-def test_the_box_partner_administrator_is_only_in_enabled_partners_and_for_owners() -> None:
-    for enabled in (False, True):
-        made = chain(enabled=enabled)
-        row = kit.membership(made.reseller, made.agent)
-        shown = page(inside(made.owner), kit.url(made.reseller, f"people/{row.pk}/"))
-        assert ("Partner administrator" in shown) == enabled
-        seen = page(inside(made.agent), kit.url(made.reseller, f"people/{row.pk}/"))
-        assert "people_partner" not in seen
-        assert f"people/{row.pk}/partner/" not in seen
-
-
-def test_taking_the_box_away_ends_the_live_sessions_on_behalf(made: Chain, now: datetime) -> None:
-    agent, owner = agent_in(made, now), inside(made.owner)
-    row = kit.membership(made.reseller, made.agent)
-    page(agent, at(made, "overview/"))
-    assert owner.post(kit.url(made.reseller, f"people/{row.pk}/partner/"), {}).status_code == 302
-    page(agent, at(made, "overview/"), 404)
-    assert owner.post(kit.url(made.reseller, f"people/{row.pk}/partner/"), {"on": "1"}).status_code == 302
-    page(agent, at(made, "overview/"))
-    assert [act.after for act in kit.acts_of(made.reseller, "people.partner_administrator")] == [
-        {"partner_administrator": False},
-        {"partner_administrator": True},
-    ]
-
-
-def test_administrator_and_partner_administrator_are_independent(made: Chain) -> None:
-    owner = inside(made.owner)
-    row = kit.membership(made.reseller, made.agent)
-    base = f"people/{row.pk}/"
-    assert owner.post(kit.url(made.reseller, f"{base}role/"), {"administrator": "1", "role": "reader"}).status_code == 302
-    row = kit.membership(made.reseller, made.agent)
-    assert (row.role, row.partner_administrator) == (verbs.OWNER, True)
-    assert owner.post(kit.url(made.reseller, f"{base}role/"), {"role": "reader"}).status_code == 302
-    row = kit.membership(made.reseller, made.agent)
-    assert (row.role, row.partner_administrator) == (verbs.READER, True)
-
-
-def test_the_partner_gives_packages_suspends_and_lets_in_again_on_behalf(made: Chain, now: datetime) -> None:
-    with tenancy.acting_in(made.customer.pk):
-        PackageStock.objects.create(package="UnifyTeam", total=1)
-    user = kit.member(made.customer, verbs.READER, factor=False)
-    row = kit.membership(made.customer, user)
-    agent, base = agent_in(made, now), f"people/{row.pk}/"
-    assert agent.post(at(made, f"{base}package/"), {"package": "UnifyTeam"}).status_code == 302
-    full = kit.membership(made.customer, made.admin)
-    assert agent.post(at(made, f"people/{full.pk}/package/"), {"package": "UnifyTeam"}).status_code == 422
-    assert agent.post(at(made, f"{base}suspend/"), {"suspended": "1"}).status_code == 302
-    assert kit.membership(made.customer, user).suspended_at is not None
-    assert agent.post(at(made, f"{base}suspend/"), {"suspended": "0"}).status_code == 302
-    assert kit.membership(made.customer, user).suspended_at is None
-    with tenancy.acting_in(made.customer.pk):
-        kept = Act.objects.filter(grant_id__isnull=False, outcome="done").values_list("verb", flat=True)
-        assert sorted(kept) == ["people.package", "people.suspend", "people.suspend"]
-
-
-def test_a_role_of_ones_own_is_made_previewed_given_and_dropped() -> None:
-    place = kit.reseller()
-    owner, user = kit.member(place), kit.member(place, verbs.READER)
-    client, base = kit.sign_in(owner), kit.url(place, "roles/")
-    told = kit.text(client.post(f"{base}preview/", {"verb": ["acts.read", "links.read"]}))
-    assert "2 permissions" in told
-    assert verbs.find("acts.read").sentence in told
-    assert (
-        client.post(f"{base}make/", {"name": "Auditor", "verb": ["acts.read", "people.read", "roles.read"]}).status_code == 302
-    )
-    shown = page(client, base)
-    role = re.search(rf"{base}([0-9a-f-]{{36}})/", shown)
-    assert role
-    row = kit.membership(place, user)
-    assert client.post(kit.url(place, f"people/{row.pk}/role/"), {"role": role[1]}).status_code == 302
-    assert kit.membership(place, user).role == verbs.CUSTOM
-    seen = kit.sign_in(user)
-    page(seen, base)
-    page(seen, kit.url(place, "billing/"), 403)
-    assert client.post(f"{base}{role[1]}/drop/").status_code == 422
-    client.post(kit.url(place, f"people/{row.pk}/role/"), {"role": "reader"})
-    assert client.post(f"{base}{role[1]}/drop/").status_code == 302
-    assert role[1] not in page(client, base)
-    assert client.get(f"{base}{role[1]}/").status_code == 404
-
-
-def test_a_role_without_permissions_or_with_a_taken_name_is_refused_and_keeps_what_was_typed() -> None:
-    place = kit.reseller()
-    client, base = kit.sign_in(kit.member(place)), kit.url(place, "roles/make/")
-    empty = client.post(base, {"name": "Empty"})
-    assert empty.status_code == 422
-    assert 'value="Empty"' in empty.content.decode()
-    taken = client.post(base, {"name": "Owner", "verb": ["acts.read"]})
-    assert taken.status_code == 422
-    assert re.search(r'value="acts.read" checked', taken.content.decode())
-
-
-def test_the_matrix_of_a_customer_says_what_the_table_says(made: Chain) -> None:
-    shown = page(inside(made.admin), at(made, "roles/"))
-    rows = dict(re.findall(r'<tr data-verb="([^"]+)">(.*?)</tr>', shown, re.S))
-    assert list(rows) == [verb.name for verb in verbs.of_kind("customer")]
-    for name, cells in rows.items():
-        told = [">yes<" in cell for cell in re.findall(r"<td>(.*?)</td>", cells, re.S)]
-        assert told == [role in verbs.find(name).customer for role in verbs.ROLES["customer"]], name
+def test_the_overview_asks_the_database_five_things(made: Chain, now: datetime) -> None:
+    """Beside session, person and place: the tenant, its packages, its people, the consent, the latest acts."""
+    client = agent_in(made, now)
+    page(client, at(made, "overview/"))
+    with CaptureQueriesContext(connection) as seen:
+        page(client, at(made, "overview/"))
+    asked = [one["sql"] for one in seen.captured_queries]
+    last_seat = max(n for n, sql in enumerate(asked) if "set_config" in sql)
+    own = [sql for sql in asked[last_seat + 1 :] if sql.startswith("SELECT")][1:]  # the first reads the grant again
+    assert len(own) == 5, "\n".join(own)

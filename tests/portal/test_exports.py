@@ -91,21 +91,19 @@ def test_it_writes_no_file_for_what_it_does_not_understand(signed: Signed, query
 
 def test_it_holds_to_one_moment_while_others_write(signed: Signed, monkeypatch: pytest.MonkeyPatch) -> None:
     sample.many(signed.organisation, 30)
-    before = exports.preferences.read
+    before = exports.files.columns
 
-    def meanwhile(*args: Any) -> dict[str, Any]:
-        found = before(*args)
-        if args[1] == "sample":  # the snapshot stands; somebody else commits more rows
-            other = threading.Thread(target=add)
-            other.start()
-            other.join()
-        return found
+    def meanwhile(*args: Any, **more: Any) -> Any:  # the snapshot stands; somebody else commits more rows
+        other = threading.Thread(target=add)
+        other.start()
+        other.join()
+        return before(*args, **more)
 
     def add() -> None:
         sample.many(signed.organisation, 10)
         connection.close()
 
-    monkeypatch.setattr(exports.preferences, "read", meanwhile)
+    monkeypatch.setattr(exports.files, "columns", meanwhile)
     assert len(table(exported(signed))) - 1 == 30
     monkeypatch.undo()
     assert len(table(exported(signed))) - 1 == 40

@@ -16,11 +16,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.urls import reverse
 
-from purser.access import verbs
+from purser.access import policy, verbs
 from purser.partners import consent, enabling, joining
 from purser.postgres import tenancy
 from purser.tenants.models import Grant, Organisation, PackageStock
 from tests.access import kit
+from tests.access.kit import site as site
 from tests.partners.kit import PAID, Chain, chain
 
 ASK = {"scopes": ["users", "domain"], "days": "30", "reason": "Managed service contract 7", "ticket": ""}
@@ -141,6 +142,22 @@ def test_an_administrator_of_the_tenant_accepts(made: Chain) -> None:
     (grant,) = grants_of(made)
     assert (grant.approved_by, grant.asked_by) == (made.admin.pk, made.owner.pk)
     assert client.post(path, {"tenant": str(made.customer.pk)}).status_code == 404
+
+
+@pytest.mark.usefixtures("site")
+def test_accepting_takes_the_second_factor_that_the_tenant_asks_for(made: Chain) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        policy.save(made.as_admin(), second_factor="required", idle_minutes=30, version=0, now=kit.now())
+    answer = kit.sign_in(made.admin).post(issued(made, made.admin.email), {"tenant": str(made.customer.pk)})
+    assert answer.headers["Location"].startswith("/account/second-factor/?next=")
+    assert grants_of(made) == []
+
+
+def test_accepting_asks_who_you_are_again(made: Chain) -> None:
+    path, client = issued(made, made.admin.email), kit.sign_in(made.admin)
+    kit.age_proofs(client, timedelta(minutes=6))
+    assert "reauthenticate" in client.post(path, {"tenant": str(made.customer.pk)}).headers["Location"]
+    assert grants_of(made) == []
 
 
 def test_anybody_else_is_told_why_not_and_nothing_is_made(made: Chain) -> None:
@@ -381,6 +398,16 @@ def test_it_moves_and_suspends(made: Chain) -> None:
     assert "Suspended" in said(desk.get(one))
     assert desk.post(f"{one}resume/", {"why": "Paid"}).status_code == 302
     assert admin.get(f"/t/{made.customer.pk}/people/").status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [("organisations/{}/move/", "to"), ("organisations/{}/suspend/", "why"), ("regions/require/", "region")],
+)
+def test_what_no_text_is_is_refused(made: Chain, path: str, name: str) -> None:
+    answer = open_as(made.operator).post(kit.url(made.operator, path.format(made.customer.pk)), {name: "a\0"})
+    assert answer.status_code == 422
+    assert "Null characters are not allowed" in said(answer)
 
 
 def test_what_moves_and_suspends_asks_who_you_are_again(made: Chain) -> None:

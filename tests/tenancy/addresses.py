@@ -42,6 +42,7 @@ TABLE_OF = {
     "run": "links_run",
     "subscription": "links_sourcesubscription",
     "sync": "links_sync",
+    "tenant_group": "partners_tenantgroup",
     # named in bodies and queries only
     "account": "links_targetaccount",
     "service": "links_targetservice",

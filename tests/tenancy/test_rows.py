@@ -104,13 +104,21 @@ def test_what_the_operator_lists_is_commercial_and_nothing_else(two: tuple[Plant
         seen = {table for table, _ in TABLES if reached(f'SELECT 1 FROM "{table}" WHERE id = %s', [b.one(table)])}
         changed = {table for table, _ in TABLES if reached(f'UPDATE "{table}" SET id = id WHERE id = %s', [b.one(table)])}
     assert (seen, changed) == (listed, set())
-    assert listed == {"tenants_organisation", "access_domain", "links_connection", "links_sync", "partners_enablingrequest"}
+    assert listed == {
+        "tenants_organisation",
+        "tenants_searchword",
+        "access_domain",
+        "links_connection",
+        "links_sync",
+        "partners_enablingrequest",
+    }
 
 
 def test_what_a_partner_lists_is_what_names_it_and_nothing_else(two: tuple[Planted, Planted]) -> None:
-    """The planted rows name their own organisation as the partner; the organisation itself names its parent."""
+    """The planted rows name their own organisation as the partner; the organisation and its words name its parent."""
     a, b = two
-    tables = {table for table, declared in TABLES if declared.partner_column and table != "tenants_organisation"}
+    of_parent = {"tenants_organisation", "tenants_searchword"}
+    tables = {table for table, declared in TABLES if declared.partner_column and table not in of_parent}
     with tenancy.listing_customers_of(b.tenant):
         for one, wanted in ((b, tables), (a, set())):
             assert {t for t, _ in TABLES if reached(f'SELECT 1 FROM "{t}" WHERE id = %s', [one.one(t)])} == wanted

@@ -53,7 +53,7 @@ def resume(actor: Actor, now: datetime, organisation: UUID, body: out.Why) -> ou
 
 
 @routes.post("/organisations/{uuid:organisation}/move", "operator.customers.move", answers=out.Node, seat=False)
-def move(actor: Actor, now: datetime, organisation: UUID, body: out.Move) -> out.Node:
+def move(actor: Actor, now: datetime, organisation: UUID, body: out.MoveCustomer) -> out.Node:
     """Move a customer to another partner, at once; what it let the former one do ends with it
 
     A sensitive call, as above.

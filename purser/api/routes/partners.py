@@ -73,7 +73,7 @@ def invitations(actor: Actor, now: datetime) -> Some[out.Invited]:
 
 
 @routes.post("/tenants/invitations", "tenants.invite", answers=out.Invited, seat=False)
-def invite(actor: Actor, now: datetime, body: out.Invite) -> out.Invited:
+def invite(actor: Actor, now: datetime, body: out.InviteTenant) -> out.Invited:
     """Invite a tenant, by the address of one of its administrators
 
     The link works once, for 72 hours, and only for an administrator of that tenant.
@@ -100,7 +100,7 @@ def revoke(actor: Actor, now: datetime, invited: UUID) -> None:
 
 
 @routes.post("/tenants/accept", "consent.decide", answers=consents.Grant, seat=False)
-def accept(actor: Actor, now: datetime, body: out.Accept) -> consents.Grant:
+def accept(actor: Actor, now: datetime, body: out.AcceptInvitation) -> consents.Grant:
     """Accept a partner's invitation for this tenant
 
     A sensitive call: only within five minutes after the password was entered, so not with a token.
@@ -127,17 +127,17 @@ def request(actor: Actor, now: datetime, body: out.Sign) -> out.Request:
     return out.request(row)
 
 
-@routes.get("/heads", "people.read", answers=Some[out.Account])
-def accounts(actor: Actor, now: datetime) -> Some[out.Account]:
+@routes.get("/heads", "people.read", answers=Some[out.Head])
+def accounts(actor: Actor, now: datetime) -> Some[out.Head]:
     """Who can be an owner here, or administrator in a customer's tenant, and who is"""
-    return Some(rows=[out.account(one) for one in heads.accounts(actor.kind)])
+    return Some(rows=[out.head(one) for one in heads.accounts(actor.kind)])
 
 
-@routes.put("/heads", "people.change_role", answers=Some[out.Account])
-def choose(actor: Actor, now: datetime, body: out.Choice) -> Some[out.Account]:
+@routes.put("/heads", "people.change_role", answers=Some[out.Head])
+def choose(actor: Actor, now: datetime, body: out.Heads) -> Some[out.Head]:
     """Choose the owners, or a tenant's administrators, several at once
 
     It counts from their next call. Who was one and is not chosen becomes a reader. A sensitive call.
     """
     heads.choose(actor, body.members, now=now)
-    return Some(rows=[out.account(one) for one in heads.accounts(actor.kind)])
+    return Some(rows=[out.head(one) for one in heads.accounts(actor.kind)])

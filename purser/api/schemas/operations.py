@@ -74,7 +74,7 @@ class Why(Sent):
     why: Line
 
 
-class Move(Sent):
+class MoveCustomer(Sent):
     """`to` is the Partner ID of the new partner."""
 
     to: Annotated[str, Field(min_length=1, max_length=9)]

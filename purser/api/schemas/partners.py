@@ -46,7 +46,7 @@ class Ask(Sent):
     ticket: Annotated[str, Field(max_length=80)] = ""
 
 
-class Invite(Sent):
+class InviteTenant(Sent):
     email: Email
 
 
@@ -61,7 +61,7 @@ class Invited(Out):
     expired: bool
 
 
-class Accept(Sent):
+class AcceptInvitation(Sent):
     """As the link of the mail has them."""
 
     partner: UUID
@@ -100,8 +100,10 @@ class Sign(Sent):
     signature: Annotated[str, Field(max_length=200)] = ""
 
 
-class Account(Out):
-    """`heads`: is an owner, or administrator of a customer. `choosable` once they have signed in."""
+class Head(Out):
+    """Somebody who heads the organisation, or could: `heads` an owner, or an administrator of a customer; `choosable` once
+    they have signed in.
+    """
 
     id: UUID
     name: str
@@ -111,7 +113,7 @@ class Account(Out):
     choosable: bool
 
 
-class Choice(Sent):
+class Heads(Sent):
     """Exactly these members shall head the organisation, by their id among the people."""
 
     members: Annotated[list[UUID], Field(min_length=1, max_length=200)]
@@ -173,9 +175,9 @@ def administration(own: Organisation, message: tuple[str, str], latest: Enabling
     )
 
 
-def account(one: heads.Account) -> Account:
+def head(one: heads.Account) -> Head:
     row = one.membership
-    return Account(
+    return Head(
         id=row.pk,
         name=row.person.name,
         email=row.person.email,

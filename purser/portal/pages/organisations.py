@@ -26,6 +26,7 @@ from purser.portal import exports, lists
 from purser.portal.doors import page
 from purser.portal.pages import people as people_pages
 from purser.portal.pages.launch import LICENCE
+from purser.portal.pages.partners.shown import sent
 from purser.portal.tables.model import Empty, dressed
 from purser.postgres import tenancy
 from purser.tenants import organisations
@@ -163,7 +164,7 @@ def one(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse:
 @page("operator.customers.move", seat=False)
 def move(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse:
     """Put a customer under the partner whose Partner ID was sent. Raises Missing or Refused."""
-    row = orders.move(actor, organisation, request.POST.get("to", "").strip().upper(), now=timezone.now())
+    row = orders.move(actor, organisation, sent(request, "to", most=9).upper(), now=timezone.now())
     messages.success(request, f"{row.name} is moved. What it let its former partner do has ended.")
     return HttpResponseRedirect(_page(actor, organisation))
 
@@ -171,7 +172,7 @@ def move(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse
 @require_POST
 @page("operator.organisations.suspend", seat=False)
 def suspend(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse:
-    row = founding.suspend(actor, organisation, why=request.POST.get("why", ""), now=timezone.now())
+    row = founding.suspend(actor, organisation, why=sent(request, "why"), now=timezone.now())
     messages.success(request, f"{row.name} is suspended: nobody gets in there, or acts from there, from the next click on.")
     return HttpResponseRedirect(_page(actor, organisation))
 
@@ -179,7 +180,7 @@ def suspend(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpRespo
 @require_POST
 @page("operator.organisations.suspend", seat=False)
 def resume(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse:
-    row = founding.resume(actor, organisation, why=request.POST.get("why", ""), now=timezone.now())
+    row = founding.resume(actor, organisation, why=sent(request, "why"), now=timezone.now())
     messages.success(request, f"{row.name} works again.")
     return HttpResponseRedirect(_page(actor, organisation))
 

@@ -16,7 +16,6 @@ from django.views.decorators.http import require_POST
 
 from purser.access import acts, invitations, people, permit, roles, verbs
 from purser.access.actors import Actor
-from purser.access.invitations import send as send
 from purser.access.models import Invitation
 from purser.kernel.errors import Refused
 from purser.partners import domain
@@ -108,7 +107,7 @@ def invite(request: HttpRequest, actor: Actor) -> HttpResponse:
         except Refused as refusal:
             form.add_error("email", " ".join(filter(None, [refusal.text, refusal.hint])))
         else:
-            send(issued, tenant=actor.tenant, inviter=actor.name)
+            invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
             messages.success(request, f"The invitation is on its way to {email}.")
             return HttpResponseRedirect(_home(actor))
     context = {
@@ -129,7 +128,7 @@ def invite_again(request: HttpRequest, actor: Actor, invitation: UUID) -> HttpRe
         limit(request, row.email)
     with tenancy.acting_in(actor.tenant):
         issued = invitations.send_again(actor, invitation, now=timezone.now())
-    send(issued, tenant=actor.tenant, inviter=actor.name)
+    invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
     messages.success(request, f"A new link is on its way to {issued.invitation.email}; the former one no longer works.")
     return HttpResponseRedirect(_home(actor))
 

@@ -5,6 +5,7 @@ Source: acceptance CS-11, CS-12, CS-20.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -16,13 +17,12 @@ from django.views.decorators.http import require_POST
 
 from purser.access import acts, permit, verbs
 from purser.access.actors import Actor
-from purser.access.models import Membership
 from purser.kernel.errors import Missing
-from purser.partners import domain
+from purser.partners import domain, record
 from purser.portal import navigation
 from purser.portal.doors import page
 from purser.tenants import grants, organisations
-from purser.tenants.models import GrantKind, Kind
+from purser.tenants.models import Grant, GrantKind, Kind
 
 LATEST = 5  # acts on behalf
 
@@ -33,14 +33,14 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     if own.kind != Kind.CUSTOMER:
         raise Missing("Only a customer's tenant has this overview.")
     now = timezone.now()
-    stocks = domain.stocks()
-    live = grants.live(now).filter(kind=GrantKind.CONSENT).first()
+    held = domain.held()
+    live, asked = _standing(now)
     context: dict[str, Any] = {
         "own": own,
         "live": live,
         "areas": [grants.AREAS.get(name, name) for name in live.scopes] if live else [],
-        "asked": grants.open_requests(now).filter(kind=GrantKind.CONSENT).first(),
-        "figures": _figures(actor, stocks),
+        "asked": asked,
+        "figures": _figures(actor, sum(held.values()), domain.stocks(held)),
         "groups": [(name, words, name in own.permissions) for name, words in verbs.GROUPS.items()],
         "latest": acts.on_behalf().order_by("-at", "-id")[:LATEST] if permit.allows(actor, "consent.read") else [],
         "zone": own.zone,
@@ -48,15 +48,20 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "customer/overview.html", context)
 
 
-def _figures(actor: Actor, stocks: list[domain.Stock]) -> list[tuple[str, Any, str]]:
+def _standing(now: datetime) -> tuple[Grant | None, Grant | None]:
+    """The consent that holds and the question that waits, in one query: there is at most one of each."""
+    rows = {record.state(row, now): row for row in Grant.objects.filter(kind=GrantKind.CONSENT, closed_at=None)}
+    return rows.get("Holds"), rows.get("Waits")
+
+
+def _figures(actor: Actor, users: int, stocks: list[domain.Stock]) -> list[tuple[str, Any, str]]:
     def to(name: str, verb: str) -> str:
         return navigation.address(name, actor) if permit.allows(actor, verb) else ""
 
     return [
-        ("users", Membership.objects.count(), to("people", "people.read")),
+        ("users", users, to("people", "people.read")),
         ("licences used", sum(stock.used for stock in stocks), to("domain", "domain.read")),
         ("licences available", sum(stock.available for stock in stocks), to("domain", "domain.read")),
-        ("acts on behalf", acts.on_behalf().count(), to("consent_acts", "consent.read")),
     ]
 
 

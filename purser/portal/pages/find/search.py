@@ -42,7 +42,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     homes = homes_of(request)
     home = next((one.actor for one in homes if one.actor.tenant in (actor.tenant, actor.home)), None)
     mine = kept.read(home) if home is not None else {}
-    groups = [("Pages", _pages(actor, text)), ("Bookmarks", _bookmarks(mine, text))]
+    groups = [("Bookmarks", _bookmarks(mine, text)), ("Pages", _pages(actor, text))]
     if text:
         with tenancy.acting_in(actor.tenant):
             groups += list(_records(actor, text))

@@ -5,6 +5,7 @@ Whatever is wrong with a link, the page says the same. Source: acceptance CS-8, 
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django import forms
@@ -15,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from purser.access import actors, once, people, permit, verbs
+from purser.access import actors, once, people, permit, second_factor, verbs
 from purser.access.models import Person
 from purser.kernel.errors import Refused
 from purser.partners import joining
@@ -69,6 +70,8 @@ def _shown(request: HttpRequest, partner: Organisation, token: str, email: str, 
     form = AcceptForm(places, request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen = UUID(form.cleaned_data["tenant"])
+        if second_factor.missing(request, chosen):  # no door of the tenant is passed here that would ask for it
+            return HttpResponseRedirect(f"{reverse('second_factor')}?{urlencode({'next': request.path})}")
         try:
             _accept(request, request.user, partner.pk, token, chosen)
         except (permit.StepUp, once.Spent):  # other pages say these

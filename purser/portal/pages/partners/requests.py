@@ -16,7 +16,7 @@ from purser.kernel.errors import Missing, Refused
 from purser.partners import agreements, enabling, told
 from purser.partners.models import EnablingRequest
 from purser.portal.doors import page
-from purser.portal.pages.partners.shown import form_page, refuse, to
+from purser.portal.pages.partners.shown import form_page, refuse, sent, to
 from purser.postgres import tenancy
 from purser.tenants import organisations
 
@@ -85,7 +85,7 @@ def regions(request: HttpRequest, actor: Actor) -> HttpResponse:
 @page("operator.agreements.require")
 def require(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Require agreements in a country (`on` is yes), or no longer. Raises Refused for none."""
-    region, on = request.POST.get("region", ""), request.POST.get("on", "") == "yes"
+    region, on = sent(request, "region", most=2), request.POST.get("on", "") == "yes"
     agreements.require(actor, region, on=on, now=timezone.now())
     words = "are required" if on else "are no longer required"
     messages.success(request, f"Data-processing agreements {words} in {region.upper()}.")

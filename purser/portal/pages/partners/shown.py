@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -44,6 +45,14 @@ def form_page(
 def refuse(form: forms.Form, refusal: Refused, field: str | None = None) -> None:
     """Say in the form why it was not done."""
     form.add_error(field, " ".join(filter(None, [refusal.text, refusal.hint])))
+
+
+def sent(request: HttpRequest, name: str, *, most: int = 500) -> str:
+    """One field of a posted form, trimmed. Raises Refused for what no text is or is too long."""
+    try:
+        return str(forms.CharField(required=False, max_length=most).clean(request.POST.get(name, "")))
+    except ValidationError as wrong:
+        raise Refused(" ".join(wrong.messages), code="text") from None
 
 
 def to(name: str, actor: Actor, **more: Any) -> str:

@@ -1,0 +1,60 @@
+"""Groups of tenants: customers that a partner treats alike."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field
+
+from purser.api.schemas.common import Out, Sent
+from purser.partners import groups
+
+Name = Annotated[str, Field(min_length=1, max_length=80, examples=["Managed workplace, gold"])]
+
+
+class Group(Out):
+    """`size`: how many tenants are in it."""
+
+    id: UUID
+    name: str
+    size: int
+
+
+class Named(Sent):
+    name: Name
+
+
+class Member(Out):
+    """`open`: it may be administered now; `asked`: a request waits."""
+
+    id: UUID
+    name: str
+    number: str
+    open: bool
+    asked: bool
+
+
+class Put(Sent):
+    tenants: Annotated[list[UUID], Field(min_length=1, max_length=groups.LARGEST)]
+
+
+class Asked(Out):
+    """What came of asking one tenant; `why` where it was not asked."""
+
+    tenant: UUID
+    name: str
+    asked: bool
+    why: str
+
+
+def group(row: Any) -> Group:
+    return Group(id=row.pk, name=row.name, size=row.size)
+
+
+def member(row: Any) -> Member:
+    return Member(id=row.pk, name=row.name, number=row.number, open=row.open, asked=row.asked)
+
+
+def asked(one: groups.Asked) -> Asked:
+    return Asked(tenant=one.customer, name=one.name, asked=one.asked, why=one.why)
