@@ -57,7 +57,7 @@ class Tabled:
 
 
 def read(shape: type[Out], table: Table, actor: Actor, params: QueryDict, *, now: datetime) -> Tabled:
-    """Raises Refused."""
+    """The list as this address asks for it, days as in the organisation's zone. In the actor's seat. Raises Refused."""
     view = saved.asked_for(actor, table.name, params)
     wanted = understood(table, params, view=view)
     zone = organisations.own().zone
@@ -74,8 +74,6 @@ def understood(table: Table, params: QueryDict, *, view: QueryDict | None = None
     wanted = asked.parse(table, params, saved=view)
     problems = [*unknown, *doubled, *wanted.problems]
     if problems:
-        hint = (
-            f"It knows {', '.join(known)}, and filters like {table.columns[0].name}.is." if unknown else "See the list's page."
-        )
+        hint = f"It knows {', '.join(known)}, and filters like {table.columns[0].name}.is; the call's description has all."
         raise Refused(" ".join(problems[:5]), code="address", hint=hint)
     return wanted
