@@ -25,6 +25,7 @@ from purser.api.callers import Forged
 from purser.api.limits import TooMany
 from purser.api.replays import UnderWay
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
+from purser.links.desk.connections import TooManyTests
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ STATUS: tuple[tuple[type[Failure], int], ...] = (
     (Forged, 403),
     (UnderWay, 409),
     (TooMany, 429),
+    (TooManyTests, 429),
     (Refused, 422),
     (Missing, 404),
     (Busy, 503),

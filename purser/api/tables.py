@@ -61,7 +61,7 @@ def read(shape: type[Out], table: Table, actor: Actor, params: QueryDict, *, now
     view = saved.asked_for(actor, table.name, params)
     wanted = understood(table, params, view=view)
     zone = organisations.own().zone
-    found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
+    found = compiled.rows(table, actor, wanted, now=now, zone=zone)
     return Tabled(shape, table, wanted, "columns" in {*params, *(view or ())}, found, ZoneInfo(zone))
 
 

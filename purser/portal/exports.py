@@ -22,7 +22,6 @@ from psycopg import IsolationLevel
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.lists import asked, compiled, files, saved
-from purser.lists.files import STYLES as STYLES
 from purser.portal import preferences, workbook
 from purser.portal.doors import page
 from purser.portal.tables.model import Table
@@ -68,11 +67,11 @@ def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC")
             )
             name = zone_of()
             zone = ZoneInfo(name)
-            found = compiled.rows(table, actor, wanted, wanted.own, now=timezone.now(), zone=name)
+            found = compiled.rows(table, actor, wanted, now=timezone.now(), zone=name)
             chosen = files.columns(table, wanted, every=request.GET.get("all") == "1")
             rows = (files.values(chosen, record) for record in found.iterator(chunk_size=2000))
             if kind == "csv":
-                style = STYLES.get(preferences.read(actor, SCREEN).get("style", ""), STYLES["comma"])
+                style = files.STYLES.get(preferences.read(actor, SCREEN).get("style", ""), files.STYLES["comma"])
                 files.write_csv(file, files.heads(chosen), rows, style=style, zone=zone)
             else:
                 workbook.write(file, files.heads(chosen), rows, title=table.title, zone=zone)

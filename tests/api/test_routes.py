@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from purser.access.models import Act
 from purser.links.models import Drift, Link, Receipt, StoredPlan
@@ -86,9 +87,13 @@ def test_connections_are_read_tested_and_never_give_a_secret(place: Place) -> No
     assert b"autotask-secret" not in details.content
     assert data(owner.post(f"/connections/{connection['id']}/test"))["ok"] is True
     assert place.only("/connections", kind="autotask")["state"] == "ready"
-    for _ in range(9):
-        owner.post(f"/connections/{connection['id']}/test")
+    person = signed_in(place.world.organisation)
+    page = reverse("connection_test", kwargs={"tenant": owner.tenant, "connection": connection["id"]})
+    for _ in range(4):
+        assert data(owner.post(f"/connections/{connection['id']}/test"))["ok"] is True
+    assert [person.client.post(page).status_code for _ in range(5)] == [302] * 5
     assert code(owner.post(f"/connections/{connection['id']}/test"), 429) == "too_many"
+    assert person.client.post(page).status_code == 503, "the tests of both doors count as one"
 
 
 def test_a_person_who_confirmed_changes_a_connection_and_sees_a_secret(place: Place) -> None:
@@ -299,6 +304,7 @@ def test_a_hand_edit_is_decided(place: Place) -> None:
         )
     waiting = place.only("/hand-edits?waits.is=yes")
     assert (waiting["id"], waiting["psa"], waiting["difference"]) == (str(found.pk), "11", "3")
+    assert (waiting["relation"], waiting["posting"]) == (link, None)
     assert code(owner.post("/hand-edits/decide", {"ids": [str(found.pk)], "decision": "both"}), 422) == "invalid"
     body = {"ids": [str(found.pk), str(ids.new())], "decision": "psa"}
     assert [row["ok"] for row in data(owner.post("/hand-edits/decide", body))["rows"]] == [True, False]
