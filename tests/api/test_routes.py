@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -15,55 +13,12 @@ from purser.access.models import Act
 from purser.links.models import Drift, Link, Receipt, StoredPlan
 from purser.links.queries import reports
 from purser.postgres import ids, tenancy
-from tests import make
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.api.kit import Caller, caller, code, data, signed_in
-from tests.make import World
+from tests.api.kit import Place, code, data, signed_in
+from tests.api.kit import place as place
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A reseller, its owner, and the path of its pair."""
-
-    world: World
-    owner: Caller
-
-    @property
-    def pair(self) -> str:
-        return f"/pairs/{self.world.sync.pk}"
-
-    def only(self, path: str, **wanted: str) -> dict[str, Any]:
-        """The one row of a list that has these values."""
-        rows = data(self.owner.get(path))["rows"]
-        found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
-        assert len(found) == 1, rows
-        return dict(found[0])
-
-    def ends(self) -> tuple[str, str]:
-        """The resource and the service of the first relation."""
-        resource = self.only(f"{self.pair}/resources", external_id="S1/EXO1")
-        service = self.only(f"{self.pair}/services", external_id="9/service:12")
-        return resource["id"], service["id"]
-
-    def linked(self) -> str:
-        """Set the first relation and have it reconciled; its id."""
-        resource, service = self.ends()
-        answer = data(
-            self.owner.post(f"{self.pair}/relations/bulk", {"relations": [{"resource": resource, "service": service}]})
-        )
-        self.world.step(cause="link")
-        self.world.clock.go(minutes=5)
-        self.world.step()
-        return str(answer["rows"][0]["link"])
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    with make.world("autotask") as world:
-        yield Place(world, caller(world.organisation))
 
 
 def test_organisation_people_and_acts(place: Place) -> None:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, people
+from purser.access import acts, invitations, people, tokens
 from purser.access.actors import Actor
 from purser.access.models import Act
 from purser.api.doors import Routes
 from purser.api.schemas import organisation as out
+from purser.api.schemas import people as who
 from purser.api.schemas.common import Some
 from purser.kernel.errors import Missing
 from purser.tenants import organisations
@@ -27,6 +28,42 @@ def own(actor: Actor, now: datetime) -> out.Organisation:
 def members(actor: Actor, now: datetime) -> Some[out.Member]:
     """Everybody who works here"""
     return Some(rows=[out.member(row) for row in people.members()])
+
+
+@routes.delete("/people/{uuid:membership}", "people.remove")
+def remove(actor: Actor, now: datetime, membership: UUID) -> None:
+    """Remove a person, and revoke their API tokens here
+
+    `membership` is the `id` of the person's row. The last owner stays.
+    """
+    people.remove(actor, membership, now=now)
+
+
+@routes.get("/invitations", "people.read", answers=Some[who.Invitation])
+def invited(actor: Actor, now: datetime) -> Some[who.Invitation]:
+    """Invitations that were neither accepted nor withdrawn, the newest first"""
+    return Some(rows=[who.invitation(row, now) for row in invitations.unanswered()])
+
+
+@routes.delete("/invitations/{uuid:invitation}", "people.invite")
+def withdraw(actor: Actor, now: datetime, invitation: UUID) -> None:
+    """Withdraw an invitation; its link no longer works
+
+    A sensitive call: only within five minutes after the password was entered, so not with a token.
+    """
+    invitations.revoke(actor, invitation, now=now)
+
+
+@routes.get("/tokens", "tokens.read", answers=Some[who.Token])
+def tokens_made(actor: Actor, now: datetime) -> Some[who.Token]:
+    """The organisation's API tokens without their values, the newest first; ended ones too"""
+    return Some(rows=[who.token(row, now) for row in tokens.own()])
+
+
+@routes.delete("/tokens/{uuid:token}", "tokens.revoke")
+def revoke(actor: Actor, now: datetime, token: UUID) -> None:
+    """Revoke an API token; its next call fails"""
+    tokens.revoke(actor, token, now=now)
 
 
 @routes.get("/acts/{uuid:act}", "acts.read", answers=Some[out.Deed])

@@ -20,7 +20,7 @@ from purser.links.queries import drift as drifts
 from purser.links.queries import why
 from purser.portal import exports, lists
 from purser.portal.doors import page
-from purser.portal.pages.logs import tell
+from purser.portal.pages.logs import back, tell
 from purser.portal.pages.reports import zone
 from purser.portal.tables import listing
 from purser.portal.tables.model import Bulk, Empty, dressed
@@ -39,6 +39,7 @@ TABLE = dressed(
         Bulk("Marketplace wins", "drift_marketplace", "drift.decide"),
         Bulk("PSA wins", "drift_psa", "drift.decide"),
     ),
+    qualifies=drifts.decidable,
     empty=Empty(
         "Nobody has changed a synced quantity by hand",
         "When the PSA shows other units than those posted, it is noted here before anything is overwritten.",
@@ -65,7 +66,7 @@ def one(request: HttpRequest, actor: Actor, drift: UUID) -> HttpResponse:
         "sign": STATE_SIGNS[found.state],
         "policy": Policy(found.policy).label,
         "events": why.history(found.link_id),
-        "open": found.state == "open" and not found.decision,
+        "open": drifts.decidable(found),
         "acts": acts.of_object("drift", found.pk),
         "zone": zone(),
         "crumbs": [
@@ -81,7 +82,7 @@ def _decide(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=zone())
     answers = desk.decide(actor, drift_ids=list(chosen.values_list("pk", flat=True)), decision=decision, now=now)
     tell(request, answers, done=f"decided: {Policy(decision).label.lower()}")
-    return HttpResponseRedirect(reverse("drift", kwargs={"tenant": actor.tenant}))
+    return HttpResponseRedirect(back(request, actor, TABLE))
 
 
 @require_POST

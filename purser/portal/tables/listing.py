@@ -45,6 +45,7 @@ class Row:
     key: str
     cells: tuple[SafeString, ...]
     record: Any
+    tickable: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Listing:
                 key=str(record[self.table.key] if isinstance(record, Mapping) else getattr(record, self.table.key)),
                 cells=tuple(cells.cell(column, record, here=here, zone=self.zone) for column in self.columns),
                 record=record,
+                tickable=self.table.qualifies(record),
             )
             for record in self.records
         )
