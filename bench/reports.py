@@ -16,8 +16,8 @@ from bench import crowd
 from bench.figures import Figure, percentile, ratio, seconds
 from purser.access import verbs
 from purser.links.models import Sync
+from purser.lists import asked, compiled
 from purser.portal.pages import logs, reports
-from purser.portal.tables import asked, compiled
 from purser.portal.tables.model import Table
 from purser.postgres import tenancy
 from purser.tenants.models import Organisation
@@ -72,7 +72,7 @@ def _behind_walls(organisation: Organisation, table: Table) -> float:
     tenant themselves."""
     actor = kit.actor(organisation, role=verbs.READER)
     with tenancy.acting_in(organisation.pk):
-        found = compiled.rows(table, actor, asked.parse(table, QueryDict()), QueryDict(), now=datetime.now(UTC))
+        found = compiled.rows(table, actor, asked.parse(table, QueryDict()), now=datetime.now(UTC))
         sql, params = found[:51].query.sql_with_params()
 
         def seated() -> None:

@@ -1,11 +1,13 @@
 """From a failure to an answer: `{"error": {"code", "text", "hint"}}` with the status that tells what to do next.
 
-401 say who you are (again), 403 your role does not allow it, 404 absent or not yours, 409 somebody else was faster, 422 as
-asked it cannot be done, 429 and 503 later. Anything else is a defect: logged with its trace, answered without it.
+401 say who you are (again), 403 your role does not allow it, 404 absent or not yours, 405 the address takes other methods,
+409 somebody else was faster, 422 as asked it cannot be done, 429 and 503 later. Anything else is a defect: logged with its
+trace, answered without it.
 """
 
 from __future__ import annotations
 
+import functools
 import logging
 import math
 from collections.abc import Callable, Sequence
@@ -13,8 +15,9 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import IntegrityError
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 from django.http.request import UnreadablePostError
+from django.http.response import HttpResponseBase
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
@@ -25,6 +28,7 @@ from purser.api.callers import Forged
 from purser.api.limits import TooMany
 from purser.api.replays import UnderWay
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
+from purser.links.desk.connections import TooManyTests
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,7 @@ STATUS: tuple[tuple[type[Failure], int], ...] = (
     (Forged, 403),
     (UnderWay, 409),
     (TooMany, 429),
+    (TooManyTests, 429),
     (Refused, 422),
     (Missing, 404),
     (Busy, 503),
@@ -62,6 +67,22 @@ def of(failure: Failure) -> JsonResponse:
 def nothing_here(request: HttpRequest, *_: Any) -> JsonResponse:
     """An address that leads nowhere: the same words as for what is absent or not yours."""
     return answer(404, "missing", "There is nothing here.")
+
+
+def telling_methods(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """The view, with our answer in place of the bare words for a method that the address does not take."""
+
+    @functools.wraps(view)
+    def door(request: HttpRequest, *given: Any, **named: Any) -> HttpResponseBase:
+        response = view(request, *given, **named)
+        if not isinstance(response, HttpResponseNotAllowed):
+            return response
+        methods = ", ".join(sorted(response["Allow"].split(", ")))
+        refused = answer(405, "method", f"This address takes {methods}, and not {request.method}.")
+        refused["Allow"] = methods
+        return refused
+
+    return door
 
 
 def _unknown(request: HttpRequest, error: AuthenticationError) -> HttpResponse:

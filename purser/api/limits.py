@@ -1,9 +1,8 @@
-"""How often the API may be called, and a vendor through it. Source: reliability section 4 (Rate limits)."""
+"""How often the API may be called. Source: reliability section 4 (Rate limits)."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 from django.db import connection
 
@@ -16,7 +15,6 @@ MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 PER_CALLER = 600  # a minute
 PER_TENANT = 3_000  # a minute
 INVITATIONS = 3  # of an address an hour
-TESTS = 10  # of a connection an hour: more wrong passwords may lock the account at the vendor
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -30,13 +28,8 @@ def call(caller: str, *, now: datetime) -> None:
 
     Everybody counts the caller first and the tenant second, so two calls never wait for each other in a circle.
     """
-    _count(caller, most=PER_CALLER, within=MINUTE, now=now)
-    _count("tenant", most=PER_TENANT, within=MINUTE, now=now)
-
-
-def test(connection_id: UUID, *, now: datetime) -> None:
-    """Count a test of a connection. Raises TooMany."""
-    _count(f"test {connection_id}", most=TESTS, within=HOUR, now=now)
+    _count(caller, most=PER_CALLER, now=now)
+    _count("tenant", most=PER_TENANT, now=now)
 
 
 def invite(email: str, *, now: datetime) -> None:
@@ -44,11 +37,11 @@ def invite(email: str, *, now: datetime) -> None:
     _count(f"invite {once.hashed(email)[:48]}", most=INVITATIONS, within=HOUR, now=now)
 
 
-def _count(of: str, *, most: int, within: timedelta, now: datetime) -> None:
+def _count(of: str, *, most: int, now: datetime, within: timedelta = MINUTE) -> None:
     """One row per name, used anew in each window: nothing grows and nothing has to be cleared. A call too many is taken
     back with the transaction that it ends.
     """
-    since = now - (now - _EPOCH) % within
+    since = now - (now - _EPOCH) % MINUTE
     table = Calls._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -59,9 +52,9 @@ def _count(of: str, *, most: int, within: timedelta, now: datetime) -> None:
         )
         (count,) = cursor.fetchone()
     if count > most:
-        left = since + within - now
+        left = since + MINUTE - now
         raise TooMany(
-            f"More than {most} within {'an hour' if within == HOUR else 'a minute'}.",
+            f"More than {most} within a minute.",
             code="too_many",
             hint=f"Go on in {left.seconds + 1} seconds.",
             retry_after=left,

@@ -60,13 +60,13 @@ class Tabled:
 
 
 def read(shape: type[Out], table: Table, actor: Actor, params: QueryDict, *, now: datetime) -> Tabled:
-    """Raises Refused."""
+    """The list as this address asks for it, days as in the organisation's zone. Takes the seats it needs. Raises Refused."""
     with table.keeping(actor):
         view = saved.asked_for(actor, table.name, params)
         zone = organisations.own().zone
     wanted = understood(table, params, view=view)
     with table.reading(actor):
-        found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
+        found = compiled.rows(table, actor, wanted, now=now, zone=zone)
     return Tabled(actor, shape, table, wanted, "columns" in {*params, *(view or ())}, found, ZoneInfo(zone))
 
 
@@ -79,8 +79,6 @@ def understood(table: Table, params: QueryDict, *, view: QueryDict | None = None
     wanted = asked.parse(table, params, saved=view)
     problems = [*unknown, *doubled, *wanted.problems]
     if problems:
-        hint = (
-            f"It knows {', '.join(known)}, and filters like {table.columns[0].name}.is." if unknown else "See the list's page."
-        )
+        hint = f"It knows {', '.join(known)}, and filters like {table.columns[0].name}.is; the call's description has all."
         raise Refused(" ".join(problems[:5]), code="address", hint=hint)
     return wanted

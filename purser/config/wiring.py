@@ -122,10 +122,12 @@ def _made(connection: Connection, make: Any) -> Any:
     return held[1]
 
 
-def _http(connection: Connection, stamp: str, *, threads: int, per_hour: int | None) -> Http:
+def _http(
+    connection: Connection, stamp: str, *, threads: int, per_hour: int | None = None, per_minute: int | None = None
+) -> Http:
     return Http(
         hosts=hosts(connection.kind),
-        budget=budget.shared(stamp, threads=threads, per_hour=per_hour),
+        budget=budget.shared(stamp, threads=threads, per_hour=per_hour, per_minute=per_minute),
         circuit=_circuit,
         clock=timezone.now,
     )
@@ -134,7 +136,7 @@ def _http(connection: Connection, stamp: str, *, threads: int, per_hour: int | N
 def _marketplace(connection: Connection, secrets: dict[str, str], stamp: str) -> Marketplace:
     s = connection.settings
     return marketplace.MarketplaceConnector(
-        http=_http(connection, stamp, threads=4, per_hour=None),
+        http=_http(connection, stamp, threads=4),
         settings=marketplace.MarketplaceSettings(
             gateway_url=s.get("gateway_url", ""),
             market=s.get("market") or "us",
@@ -167,7 +169,7 @@ def _autotask(connection: Connection, secrets: dict[str, str], stamp: str) -> Ps
 def _connectwise(connection: Connection, secrets: dict[str, str], stamp: str) -> Psa:
     s = connection.settings
     return connectwise.ConnectWiseConnector(
-        http=_http(connection, stamp, threads=4, per_hour=None),
+        http=_http(connection, stamp, threads=4, per_minute=connectwise.PER_MINUTE),
         settings=connectwise.ConnectWiseSettings(
             site=s["site"],
             company_id=s.get("company_id", ""),

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.db.models import DecimalField, F, Q, QuerySet, Value
-from django.http import QueryDict
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
@@ -25,7 +24,6 @@ def rows(
     table: Table,
     actor: Actor,
     asked: Asked,
-    params: QueryDict,
     *,
     now: datetime,
     zone: str = "UTC",
@@ -38,7 +36,7 @@ def rows(
     """
     if asked.problems:
         raise Refused(asked.problems[0], code="address", hint="Remove the filter, or correct the address.")
-    found = table.rows(actor, params)
+    found = table.rows(actor, asked.own)
     filtered = {one.column for one in asked.filters}
     expressions = {
         column.path: column.expression

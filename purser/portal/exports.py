@@ -21,7 +21,6 @@ from psycopg import IsolationLevel
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.lists import asked, compiled, files, saved
-from purser.lists.files import STYLES as STYLES
 from purser.portal import preferences, workbook
 from purser.portal.doors import page
 from purser.portal.tables.model import Table
@@ -67,9 +66,9 @@ def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC")
             )
             name = zone_of()
             zone = ZoneInfo(name)
-            style = STYLES.get(preferences.read(actor, SCREEN).get("style", ""), STYLES["comma"])
+            style = files.STYLES.get(preferences.read(actor, SCREEN).get("style", ""), files.STYLES["comma"])
         with snapshot(table.seat(actor) if table.seat else tenancy.acting_in(actor.tenant)):
-            found = compiled.rows(table, actor, wanted, wanted.own, now=timezone.now(), zone=name)
+            found = compiled.rows(table, actor, wanted, now=timezone.now(), zone=name)
             chosen = files.columns(table, wanted, every=request.GET.get("all") == "1")
             rows = (files.values(chosen, record) for record in found.iterator(chunk_size=2000))
             if kind == "csv":

@@ -82,7 +82,7 @@ def read(
     ]
     followed: Mapping[str, Any] = {}
     if follow and not page.refused:
-        followed = follow(compiled.rows(table, actor, page.asked, page.asked.own, now=now, zone=zone))
+        followed = follow(compiled.rows(table, actor, page.asked, now=now, zone=zone))
     return page, {
         **followed,
         "below": below if not page.refused else "",

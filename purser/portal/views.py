@@ -10,9 +10,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
+from purser.lists import files, saved
 from purser.portal import context, exports, failures, preferences
 from purser.portal.doors import page
-from purser.portal.tables import saved
 
 YEAR = 365 * 86_400
 
@@ -92,7 +92,7 @@ def drop_view(request: HttpRequest, actor: Actor, *, screen: str) -> HttpRespons
 def csv_format(request: HttpRequest, actor: Actor) -> HttpResponse:
     """How CSV files are written for this person here. Source: ux 18."""
     style = request.POST.get("style", "")
-    if style in exports.STYLES:
+    if style in files.STYLES:
         preferences.write(actor, exports.SCREEN, {"style": style})
         messages.success(request, "Kept: CSV files are written like this for you from now on.")
     return _back(request)

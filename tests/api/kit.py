@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+import pytest
 from django.http import HttpResponse
 from django.test import Client
 
@@ -15,7 +17,9 @@ from purser.access import tokens, verbs
 from purser.access.models import Person
 from purser.postgres import tenancy
 from purser.tenants.models import Organisation
+from tests import make
 from tests.access import kit
+from tests.make import World
 
 
 def token_of(organisation: Organisation, person: Person, role: str = verbs.OWNER) -> str:
@@ -71,3 +75,45 @@ def data(answer: HttpResponse, status: int = 200) -> Any:
 def code(answer: HttpResponse, status: int) -> str:
     """The code of a failure with this status."""
     return str(data(answer, status)["error"]["code"])
+
+
+@dataclass(frozen=True)
+class Place:
+    """A reseller, its owner, and the path of its pair."""
+
+    world: World
+    owner: Caller
+
+    @property
+    def pair(self) -> str:
+        return f"/pairs/{self.world.sync.pk}"
+
+    def only(self, path: str, **wanted: str) -> dict[str, Any]:
+        """The one row of a list that has these values."""
+        rows = data(self.owner.get(path))["rows"]
+        found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
+        assert len(found) == 1, rows
+        return dict(found[0])
+
+    def ends(self) -> tuple[str, str]:
+        """The resource and the service of the first relation."""
+        resource = self.only(f"{self.pair}/resources", external_id="S1/EXO1")
+        service = self.only(f"{self.pair}/services", external_id="9/service:12")
+        return resource["id"], service["id"]
+
+    def linked(self) -> str:
+        """Set the first relation and have it reconciled; its id."""
+        resource, service = self.ends()
+        answer = data(
+            self.owner.post(f"{self.pair}/relations/bulk", {"relations": [{"resource": resource, "service": service}]})
+        )
+        self.world.step(cause="link")
+        self.world.clock.go(minutes=5)
+        self.world.step()
+        return str(answer["rows"][0]["link"])
+
+
+@pytest.fixture
+def place() -> Iterator[Place]:
+    with make.world("autotask") as world:
+        yield Place(world, caller(world.organisation))

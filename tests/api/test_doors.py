@@ -141,7 +141,19 @@ def test_an_address_that_leads_nowhere_answers_in_json() -> None:
     one = caller(kit.reseller())
     assert code(one.get("/nothing"), 404) == "missing"
     assert code(Client().get("/api/v1/t/not-an-id/people"), 404) == "missing"
-    assert one("DELETE", "/people").status_code == 405
+
+
+def test_a_method_that_an_address_does_not_take_is_refused_in_the_same_shape() -> None:
+    one = caller(kit.reseller())
+    for method, path, takes in (
+        ("DELETE", "/people", "GET"),
+        ("GET", f"/pairs/{ids.new()}/runs", "POST"),
+        ("POST", f"/pairs/{ids.new()}", "GET, PATCH"),
+    ):
+        answer = one(method, path)
+        assert code(answer, 405) == "method"
+        assert answer["Allow"] == takes
+        assert data(answer, 405)["error"]["text"] == f"This address takes {takes}, and not {method}."
 
 
 def test_it_slows_down_one_caller_and_not_another(monkeypatch: pytest.MonkeyPatch) -> None:

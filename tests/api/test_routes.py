@@ -4,65 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from django.urls import reverse
 
 from purser.access.models import Act
 from purser.links.models import Drift, Link, Receipt, StoredPlan
 from purser.links.queries import reports
 from purser.postgres import ids, tenancy
-from tests import make
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.api.kit import Caller, caller, code, data, signed_in
-from tests.make import World
+from tests.api.kit import Place, code, data, signed_in
+from tests.api.kit import place as place
 
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@dataclass(frozen=True)
-class Place:
-    """A reseller, its owner, and the path of its pair."""
-
-    world: World
-    owner: Caller
-
-    @property
-    def pair(self) -> str:
-        return f"/pairs/{self.world.sync.pk}"
-
-    def only(self, path: str, **wanted: str) -> dict[str, Any]:
-        """The one row of a list that has these values."""
-        rows = data(self.owner.get(path))["rows"]
-        found = [row for row in rows if all(row[name] == value for name, value in wanted.items())]
-        assert len(found) == 1, rows
-        return dict(found[0])
-
-    def ends(self) -> tuple[str, str]:
-        """The resource and the service of the first relation."""
-        resource = self.only(f"{self.pair}/resources", external_id="S1/EXO1")
-        service = self.only(f"{self.pair}/services", external_id="9/service:12")
-        return resource["id"], service["id"]
-
-    def linked(self) -> str:
-        """Set the first relation and have it reconciled; its id."""
-        resource, service = self.ends()
-        answer = data(
-            self.owner.post(f"{self.pair}/relations/bulk", {"relations": [{"resource": resource, "service": service}]})
-        )
-        self.world.step(cause="link")
-        self.world.clock.go(minutes=5)
-        self.world.step()
-        return str(answer["rows"][0]["link"])
-
-
-@pytest.fixture
-def place() -> Iterator[Place]:
-    with make.world("autotask") as world:
-        yield Place(world, caller(world.organisation))
 
 
 def test_organisation_people_and_acts(place: Place) -> None:
@@ -86,9 +42,13 @@ def test_connections_are_read_tested_and_never_give_a_secret(place: Place) -> No
     assert b"autotask-secret" not in details.content
     assert data(owner.post(f"/connections/{connection['id']}/test"))["ok"] is True
     assert place.only("/connections", kind="autotask")["state"] == "ready"
-    for _ in range(9):
-        owner.post(f"/connections/{connection['id']}/test")
+    person = signed_in(place.world.organisation)
+    page = reverse("connection_test", kwargs={"tenant": owner.tenant, "connection": connection["id"]})
+    for _ in range(4):
+        assert data(owner.post(f"/connections/{connection['id']}/test"))["ok"] is True
+    assert [person.client.post(page).status_code for _ in range(5)] == [302] * 5
     assert code(owner.post(f"/connections/{connection['id']}/test"), 429) == "too_many"
+    assert person.client.post(page).status_code == 503, "the tests of both doors count as one"
 
 
 def test_a_person_who_confirmed_changes_a_connection_and_sees_a_secret(place: Place) -> None:
@@ -299,6 +259,7 @@ def test_a_hand_edit_is_decided(place: Place) -> None:
         )
     waiting = place.only("/hand-edits?waits.is=yes")
     assert (waiting["id"], waiting["psa"], waiting["difference"]) == (str(found.pk), "11", "3")
+    assert (waiting["relation"], waiting["posting"]) == (link, None)
     assert code(owner.post("/hand-edits/decide", {"ids": [str(found.pk)], "decision": "both"}), 422) == "invalid"
     body = {"ids": [str(found.pk), str(ids.new())], "decision": "psa"}
     assert [row["ok"] for row in data(owner.post("/hand-edits/decide", body))["rows"]] == [True, False]

@@ -29,7 +29,7 @@ from schemathesis.specs.openapi.checks import (
 from purser.api import limits
 from purser.api.schemas.common import Out, Sent
 from purser.api.site import api
-from purser.links.models import Connection, Link, Receipt, SourceCustomer
+from purser.links.models import Connection, Drift, Link, Receipt, SourceCustomer, TargetAgreement
 from purser.postgres import tenancy
 from tests import make
 from tests.api.kit import Caller, caller
@@ -77,14 +77,21 @@ def shapes(of: type[BaseModel]) -> list[type[BaseModel]]:
 
 @pytest.fixture(scope="module")
 def owner() -> Iterator[tuple[Caller, dict[str, list[str]]]]:
-    """An owner whose reseller has a relation and a posting, and known ids by the names of the path's parameters."""
+    """An owner whose reseller has a relation, a posting and a hand edit, and known ids by the names of the path's parameters.
+    Those of members and tokens are not among them: a call would remove the caller.
+    """
     keep = limits.PER_CALLER, limits.PER_TENANT
     limits.PER_CALLER = limits.PER_TENANT = 10**9
     with make.world("autotask") as world:
         link = world.link("S1/EXO1", "9/service:12")
         world.step(cause="link")
         with tenancy.acting_in(world.tenant):
+            edit = Drift.objects.create(
+                link=link, seen_at=world.clock(), marketplace_units=8, expected_units=8, psa_units=9, policy="ask"
+            )
             known = {
+                "agreement": [str(id) for id in TargetAgreement.objects.values_list("pk", flat=True)],
+                "drift": [str(edit.pk)],
                 "pair": [str(world.sync.pk)],
                 "link": [str(link.pk)],
                 "posting": [str(id) for id in Receipt.objects.values_list("pk", flat=True)],

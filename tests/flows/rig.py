@@ -288,6 +288,7 @@ def many(psa: str, n: int, *, count: int = 10, ends: str = "2040-12-31") -> tupl
     else:
         theirs = seed(
             psa,
+            settings={"rate": 1_000_000},  # the clock of the sandbox stands still during a pass: no minute ever ends
             companies=[{"id": 100 + i, "name": f"Customer {i:04}"} for i in numbers],
             agreements=[
                 {"id": 1000 + i, "company": {"id": 100 + i}, "name": f"Cloud {i}", "startDate": "2026-01-01T00:00:00Z",

@@ -1,13 +1,13 @@
 """A vendor that hangs and a tenant that floods the queue delay nobody else. Source: reliability P11.
 
-A worker as it runs in production, on this test's database. A hang of HANG seconds stands for one of thirty.
+A worker as it runs in production, on this test's database. What is asserted does not depend on how fast the machine is: what
+one pair gets done while the others hang.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import statistics
 import subprocess
 import sys
 import time
@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
-import pytest
 from django.db import connections
 
 from purser.access import vault
@@ -28,11 +27,10 @@ from tests import make
 from tests.flows import rig
 from tests.make import World
 
-HANG = 3.0  # seconds
 SLOTS = 6  # passes that a worker makes at a time
-PATIENCE = HANG / 2  # that another tenant may be the later, on a busy machine
-ROUNDS = 8
+ROUNDS = 6
 JOBS = 10_000
+MOST_LAG = 10.0  # seconds, behind so many
 OPENS_AFTER = 5  # calls without an answer
 
 
@@ -108,40 +106,50 @@ def worker(*worlds: World) -> Iterator[None]:
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(2 * HANG)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait(5)
+        process.kill()  # a pass may be killed at any instant; it would wait for the one that hangs
+        process.wait(5)
 
 
-@pytest.mark.parametrize("tenants", [1, SLOTS + 2])
-def test_a_vendor_that_hangs_is_left_alone_and_the_passes_of_others_keep_their_rhythm(tenants: int) -> None:
+def hits(world: World) -> int:
+    """How many calls the fault has met."""
+    return int(world.psa("faults")["armed"][0]["hits"])
+
+
+def test_the_passes_of_others_go_on_while_one_hangs() -> None:
     with world("autotask") as sick, world("connectwise") as well:
-        ill, other = [neighbour(sick) for _ in range(tenants)], Pair(well.tenant, well.sync)
+        ill, other = Pair(sick.tenant, sick.sync), Pair(well.tenant, well.sync)
+        sick.psa("faults", kind="timeout_before", seconds=60, times=10**6)
+        before = len(ill.passes())
         with worker(sick, well):
-            other.lag()  # the first one starts the process and reads what is then kept
-            usual = statistics.median(other.lag() for _ in range(3))
-            sick.psa("faults", kind="timeout_before", seconds=HANG, times=10**6)
-            lags = []
+            ill.ask()
+            until(lambda: hits(sick) > 0)
+            for n in range(1, ROUNDS + 1):
+                rig.set_count(well, 10 + n)
+                other.lag()
+            assert (len(ill.passes()), hits(sick)) == (before, 1), "it hangs still, in its first call"
+        assert posted(well) == list(range(11, 11 + ROUNDS))
+
+
+def test_a_vendor_that_hangs_for_all_its_tenants_is_found_out_once_and_then_holds_no_worker() -> None:
+    with world("autotask") as sick, world("connectwise") as well:
+        ill, other = [neighbour(sick) for _ in range(SLOTS + 2)], Pair(well.tenant, well.sync)
+        sick.psa("faults", kind="timeout_before", seconds=1, times=10**6)
+        with worker(sick, well):
+            for one in ill:
+                one.ask()
+            until(lambda: all(one.passes() for one in ill))
+            found_out = hits(sick)
             for n in range(1, ROUNDS + 1):
                 for one in ill:
                     one.ask()
                 rig.set_count(well, 10 + n)
-                lags.append(other.lag())
-                time.sleep(0.2)
-        met = sick.psa("faults")["armed"][0]["hits"]
-        failed = [run for one in ill for run in one.passes()]
-        with tenancy.acting_in(well.tenant):
-            posted = [int(receipt.units_after) for receipt in Receipt.objects.filter(state="done").order_by("intended_at")]
-    lags.sort()
-    # until the fifth call is given up a vendor may hold every slot, once and for as long as one call
-    assert all(lag < usual + PATIENCE for lag in (lags if tenants < SLOTS else lags[:-1])), (usual, lags)
-    assert lags[-1] < usual + HANG + PATIENCE, (usual, lags)
-    assert posted == list(range(11, 11 + ROUNDS)), "what the other sells is posted meanwhile"
-    assert {run.state for run in failed} == {"failed"}
-    assert 1 <= met <= SLOTS + OPENS_AFTER - 1, "who does not answer is not called again and again"
+                other.lag()
+            until(lambda: all(len(one.passes()) > 1 for one in ill))
+            # one more where half a minute has passed meanwhile, and a trial was due
+            assert hits(sick) <= found_out + 1, "who does not answer is not called again and again"
+        assert OPENS_AFTER <= found_out <= SLOTS + OPENS_AFTER - 1
+        assert {run.state for one in ill for run in one.passes()} == {"failed"}
+        assert posted(well) == list(range(11, 11 + ROUNDS))
 
 
 def test_a_tenant_with_ten_thousand_jobs_does_not_hold_up_a_tenant_with_one() -> None:
@@ -149,12 +157,17 @@ def test_a_tenant_with_ten_thousand_jobs_does_not_hold_up_a_tenant_with_one() ->
         other = Pair(well.tenant, well.sync)
         with worker(busy, well):
             other.lag()
-            usual = statistics.median(other.lag() for _ in range(3))
             flood(busy)
-            lags = [other.lag() for _ in range(5)]
-        waiting = waiting_of(busy)
-    assert waiting > JOBS - 200, "the flood goes on"
-    assert all(lag < usual + PATIENCE for lag in lags), (usual, lags)
+            lags = [other.lag() for _ in range(ROUNDS)]
+            waiting = waiting_of(busy)
+    assert waiting > JOBS - 1000, "the flood goes on"
+    assert max(lags) < MOST_LAG
+
+
+def posted(world: World) -> list[int]:
+    with tenancy.acting_in(world.tenant):
+        done = Receipt.objects.filter(state="done").order_by("intended_at")
+        return [int(receipt.units_after) for receipt in done]
 
 
 def flood(of: World) -> None:

@@ -68,6 +68,23 @@ def test_it_spends_its_calls_over_a_rolling_hour() -> None:
     assert busy.value.retry_after == timedelta(seconds=600)
 
 
+def test_it_slows_down_in_a_full_minute_and_stops_nobody() -> None:
+    slept: list[float] = []
+    now = 1000.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        slept.append(seconds)
+        now += seconds
+
+    budget = Budget(1, None, per_minute=3, now=lambda: now, sleep=sleep)
+    for _ in range(7):
+        with budget.hold():
+            now += 10
+    assert slept == [30.0, 30.0]
+    assert now == 1000.0 + 7 * 10 + 60
+
+
 def test_it_shares_a_budget_by_credential() -> None:
     ours = budgets.shared("digest-1", threads=3, per_hour=10_000)
     assert budgets.shared("digest-1", threads=3, per_hour=10_000) is ours

@@ -6,7 +6,6 @@ from datetime import datetime
 from uuid import UUID
 
 from purser.access.actors import Actor
-from purser.api import limits
 from purser.api.doors import Routes
 from purser.api.schemas import connections as out
 from purser.api.schemas.common import Some
@@ -62,8 +61,7 @@ def test(actor: Actor, now: datetime, connection: UUID) -> out.Result:
     Idempotency-Key: testing twice does no harm. At most ten tests an hour.
     """
     with tenancy.acting_in(actor.tenant):
-        row = desk.to_test(actor, connection_id=connection)
-        limits.test(row.pk, now=now)
+        row = desk.to_test(actor, connection_id=connection, now=now)
     held = ports.current()
     port = held.marketplace(row) if row.kind == ConnectionKind.MARKETPLACE else held.psa(row)
     tested = port.test()

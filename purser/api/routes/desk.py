@@ -8,13 +8,15 @@ from uuid import UUID
 from purser.access.actors import Actor
 from purser.api.doors import Routes
 from purser.api.schemas import desk as sent
+from purser.api.schemas import drift as edits
 from purser.api.schemas import reports, runs
 from purser.api.schemas.common import Answer, Asked, Some
 from purser.links.desk import checklist as checklist_desk
 from purser.links.desk import drift as drift_desk
 from purser.links.desk import plans as plans_desk
 from purser.links.desk import receipts as receipts_desk
-from purser.links.queries import checklist, logs, pairs, plans
+from purser.links.queries import checklist, logs, pairs, plans, why
+from purser.links.queries import drift as hand_edits
 from purser.tenants import organisations
 
 routes = Routes("Desk")
@@ -22,7 +24,7 @@ routes = Routes("Desk")
 
 @routes.get("/plans/{uuid:plan}", "plans.read", answers=runs.Plan)
 def plan(actor: Actor, now: datetime, plan: UUID) -> runs.Plan:
-    """One plan: each change with its money, totals per currency, and how far its posting is"""
+    """One plan: each change with its money, what is set aside and why, totals per currency, and how far its posting is"""
     return runs.plan(plans.one(plan))
 
 
@@ -70,6 +72,13 @@ def retry(actor: Actor, now: datetime, body: runs.Ids) -> Some[Answer]:
 def decide_posting(actor: Actor, now: datetime, posting: UUID, body: runs.Finding) -> runs.Posting:
     """Say what became of a posting whose answer was lost, after a look into the PSA"""
     return runs.posting(receipts_desk.decide(actor, receipt_id=posting, applied=body.applied, now=now))
+
+
+@routes.get("/hand-edits/{uuid:drift}", "links.read", answers=edits.HandEdit)
+def hand_edit(actor: Actor, now: datetime, drift: UUID) -> edits.HandEdit:
+    """One hand edit: three counts, what was decided, and who changed what on its relation"""
+    found = hand_edits.one(drift)
+    return edits.hand_edit(found, why.history(found.link_id))
 
 
 @routes.post("/hand-edits/decide", "drift.decide", answers=Some[Answer])

@@ -131,7 +131,7 @@ def give_role(actor: Actor, now: datetime, group: UUID, body: out.GroupRole) -> 
 @routes.get("/tokens", "tokens.read", answers=Some[out.Token])
 def every_token(actor: Actor, now: datetime) -> Some[out.Token]:
     """API tokens of the organisation, newest first, never their values"""
-    return Some(rows=[out.token(row) for row in tokens.own()])
+    return Some(rows=[out.token(row, now) for row in tokens.own()])
 
 
 @routes.delete("/tokens/{uuid:api_key}", "tokens.revoke")

@@ -58,5 +58,5 @@ def read_now(actor: Actor, now: datetime, pair: UUID) -> Asked:
 
 @routes.get("/runs/{uuid:run}", "sync.read", answers=passes.Run)
 def run(actor: Actor, now: datetime, run: UUID) -> passes.Run:
-    """One pass and its numbers"""
+    """One pass, its numbers, and what it left alone and why"""
     return passes.run(history.one(run))

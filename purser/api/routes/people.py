@@ -69,7 +69,7 @@ def remove(actor: Actor, now: datetime, membership: UUID) -> None:
 @routes.get("/invitations", "people.read", answers=Some[out.Invitation])
 def invited(actor: Actor, now: datetime) -> Some[out.Invitation]:
     """Invitations neither accepted nor withdrawn, newest first"""
-    return Some(rows=[out.invitation(row) for row in invitations.unanswered()])
+    return Some(rows=[out.invitation(row, now) for row in invitations.unanswered()])
 
 
 @routes.post("/invitations", "people.invite", answers=out.Invitation, seat=False)
@@ -83,7 +83,7 @@ def invite(actor: Actor, now: datetime, body: out.Invite) -> out.Invitation:
         limits.invite(email, now=now)
         issued = invitations.invite(actor, email=email, role=body.role, kind=actor.kind, now=now)
     invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
-    return out.invitation(issued.invitation)
+    return out.invitation(issued.invitation, now)
 
 
 @routes.post("/invitations/{uuid:invitation}/again", "people.invite", answers=out.Invitation, seat=False)
@@ -98,7 +98,7 @@ def invite_again(actor: Actor, now: datetime, invitation: UUID) -> out.Invitatio
             limits.invite(row.email, now=now)
         issued = invitations.send_again(actor, invitation, now=now)
     invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
-    return out.invitation(issued.invitation)
+    return out.invitation(issued.invitation, now)
 
 
 @routes.delete("/invitations/{uuid:invitation}", "people.invite")

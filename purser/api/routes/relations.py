@@ -6,16 +6,19 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
+from django.utils import timezone
 from ninja import Query
 from pydantic import Field
 
 from purser.access.actors import Actor
 from purser.api.doors import Routes
 from purser.api.routes.sides import Search
+from purser.api.schemas import cards
 from purser.api.schemas import relations as out
-from purser.api.schemas import sides
-from purser.api.schemas.common import Answer, Page, Some
+from purser.api.schemas.common import Answer, Page, Paging, Some
 from purser.api.schemas.runs import Ids
+from purser.flows import ports
+from purser.flows.marketplace_to_contracts import reading
 from purser.kernel.errors import Missing
 from purser.links.desk import mapping as desk
 from purser.links.desk import renewals
@@ -25,9 +28,10 @@ from purser.links.relations import Wish
 from purser.tenants import organisations
 
 routes = Routes("Relations")
+Letters = Annotated[str, Field(max_length=300, description="Part of the name of company, subscription or resource.")]
 
 
-@routes.get("/pairs/{uuid:pair}/companies", "links.read", answers=Page[sides.Company])
+@routes.get("/pairs/{uuid:pair}/companies", "links.read", answers=Page[cards.Company])
 def companies(
     actor: Actor,
     now: datetime,
@@ -35,26 +39,52 @@ def companies(
     switches: Query[out.Switches],
     search: Search = "",
     page: Annotated[int, Field(ge=1, le=999_999)] = 1,
-) -> Page[sides.Company]:
+) -> Page[cards.Company]:
     """Companies by name, 25 a page, with how far each is mapped and which accounts it may be"""
     filters = mapping.Filters(**switches.model_dump())
     found = mapping.companies(pairs.find(pair), filters, search=search, number=page)
-    rows = [sides.company(line) for line in found.rows]
+    rows = [cards.company(line) for line in found.rows]
     return Page(rows=rows, page=found.number, size=mapping.SIZE, more=found.more)
 
 
-@routes.get("/pairs/{uuid:pair}/companies/{uuid:customer}", "links.read", answers=sides.Card)
-def card(actor: Actor, now: datetime, pair: UUID, customer: UUID, switches: Query[out.Switches]) -> sides.Card:
+@routes.get("/pairs/{uuid:pair}/companies/{uuid:customer}", "links.read", answers=cards.Card)
+def card(actor: Actor, now: datetime, pair: UUID, customer: UUID, switches: Query[out.Switches]) -> cards.Card:
     """One company with its subscriptions and resources, and what each may be linked to"""
     today = organisations.today(organisation=organisations.own(), now=now)
     filters = mapping.Filters(**switches.model_dump())
-    return sides.card(mapping.card(pairs.find(pair), filters, customer, today=today))
+    return cards.card(mapping.card(pairs.find(pair), filters, customer, today=today))
 
 
-@routes.get("/pairs/{uuid:pair}/coverage", "links.read", answers=sides.Coverage)
-def coverage(actor: Actor, now: datetime, pair: UUID) -> sides.Coverage:
+@routes.get("/pairs/{uuid:pair}/coverage", "links.read", answers=cards.Coverage)
+def coverage(actor: Actor, now: datetime, pair: UUID) -> cards.Coverage:
     """How much of what is bought is mapped, and what the rest costs"""
-    return sides.coverage(mapping.coverage(pairs.find(pair)))
+    return cards.coverage(mapping.coverage(pairs.find(pair)))
+
+
+@routes.get("/pairs/{uuid:pair}/proposals", "links.read", answers=Page[cards.Proposal])
+def proposed(actor: Actor, now: datetime, pair: UUID, paging: Query[Paging], search: Letters = "") -> Page[cards.Proposal]:
+    """Resources without a relation, each with the service that it is sure to be, and what else is free
+
+    In the order of Manage Relations in the portal. Send those that have a `service` to `relations/bulk`.
+    """
+    today = organisations.today(organisation=organisations.own(), now=now)
+    first = (paging.page - 1) * paging.size
+    sync = pairs.find(pair)
+    some = list(proposals.unlinked(sync, search=search)[first : first + paging.size + 1])
+    rows = [cards.proposal(one) for one in proposals.propose(sync, some[: paging.size], today=today)]
+    return Page(rows=rows, page=paging.page, size=paging.size, more=len(some) > paging.size)
+
+
+@routes.post("/pairs/{uuid:pair}/agreements/{uuid:agreement}/readings", "links.write", answers=out.Read, seat=False)
+def read_agreement(actor: Actor, now: datetime, pair: UUID, agreement: UUID) -> out.Read:
+    """Read the services of one contract from the PSA now
+
+    For a contract that was just made or changed there, or was never read. Where the PSA does not answer it is refused, with
+    the PSA's words. It takes no Idempotency-Key: reading twice does no harm.
+    """
+    held = ports.current()
+    count = reading.contract(tenant=actor.tenant, sync_id=pair, agreement_id=agreement, ports=held, clock=timezone.now)
+    return out.Read(services=count)
 
 
 @routes.post("/pairs/{uuid:pair}/company-relations", "links.write", answers=out.Upper)

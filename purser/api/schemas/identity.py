@@ -95,12 +95,16 @@ class GroupRole(Sent):
 
 
 class Token(Out):
-    """`verbs` are the rights that it is cut to; none: all of its person's."""
+    """An API token. `hint` is its last four letters, `state` is in_use, expired or revoked; it acts as `person`. `verbs` are
+    the rights that it is cut to; none: all of its person's.
+    """
 
     id: UUID
     name: str
     hint: str
     person: UUID
+    person_name: str
+    state: str
     verbs: list[str]
     created_at: datetime
     expires_at: datetime
@@ -130,9 +134,7 @@ def rule(found: policy.Rule) -> Policy:
 
 
 def domain(row: rows.Domain) -> MailDomain:
-    return MailDomain(
-        id=row.pk, name=row.name, asked_at=row.asked_at, expires_at=row.expires_at, proven_at=row.proven_at
-    )
+    return MailDomain(id=row.pk, name=row.name, asked_at=row.asked_at, expires_at=row.expires_at, proven_at=row.proven_at)
 
 
 def key(row: rows.DirectoryToken) -> DirectoryKey:
@@ -152,12 +154,15 @@ def group(row: rows.DirectoryGroup) -> Group:
     return Group(id=row.pk, name=row.name, role=row.role)
 
 
-def token(row: ApiToken) -> Token:
+def token(row: ApiToken, now: datetime) -> Token:
+    ended = "expired" if row.expires_at <= now else "in_use"
     return Token(
         id=row.pk,
         name=row.name,
         hint=row.hint,
         person=row.person_id,
+        person_name=str(row.person),
+        state="revoked" if row.revoked_at else ended,
         verbs=list(row.verbs),
         created_at=row.created_at,
         expires_at=row.expires_at,

@@ -17,11 +17,14 @@ VerbName = Annotated[str, Field(pattern=r"^[a-z_]{1,30}(\.[a-z_]{1,30}){1,2}$", 
 
 
 class Invitation(Out):
+    """An invitation that nobody accepted yet; `expired`: its link works no more, and it can be sent again."""
+
     id: UUID
     email: str
     role: str
     created_at: datetime
     expires_at: datetime
+    expired: bool
 
 
 class Invite(Sent):
@@ -91,8 +94,15 @@ class ChangeRole(MakeRole):
     version: Annotated[int, Field(ge=1, le=2_000_000_000)]
 
 
-def invitation(row: InvitationRow) -> Invitation:
-    return Invitation(id=row.pk, email=row.email, role=row.role, created_at=row.created_at, expires_at=row.expires_at)
+def invitation(row: InvitationRow, now: datetime) -> Invitation:
+    return Invitation(
+        id=row.pk,
+        email=row.email,
+        role=row.role,
+        created_at=row.created_at,
+        expires_at=row.expires_at,
+        expired=row.expires_at <= now,
+    )
 
 
 def own_role(row: CustomRole) -> Role:

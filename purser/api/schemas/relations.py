@@ -28,13 +28,15 @@ class Upper(Out):
 class Link(Out):
     """A resource and the service that bills it. Empty rules follow the pair's.
 
-    `expected_units` is what the PSA must show on the latest date that was posted for; null until it was read once.
+    `expected_units` is what the PSA must show on the latest date that was posted for; null until it was read once. `aside`
+    says why the last pass left the link alone, and is empty where nothing holds it back.
     """
 
     id: UUID
     resource: UUID
     service: UUID
     state: str
+    aside: str
     decrease: str
     drift_policy: str
     price_source: str
@@ -45,6 +47,12 @@ class Link(Out):
     made_at: datetime
     cleared_at: datetime | None
     version: int
+
+
+class Read(Out):
+    """How many services the contract has."""
+
+    services: int
 
 
 class SetCompany(Sent):
@@ -117,6 +125,8 @@ class Renewal(Out):
     """A contract that ended or was renewed, and the one that follows it. `recorded`: the PSA itself says so."""
 
     relation: UUID
+    customer: UUID
+    company: str
     subscription: str
     agreement: str
     successor: UUID
@@ -201,6 +211,7 @@ def link(row: Row) -> Link:
         resource=row.resource_id,
         service=row.service_id,
         state=row.state,
+        aside="" if row.cleared_at else row.aside,
         decrease=row.decrease,
         drift_policy=row.drift_policy,
         price_source=row.price_source,
@@ -221,6 +232,8 @@ def answers(rows: list[relations.Answer]) -> Answers:
 def renewal(found: proposals.Renewal) -> Renewal:
     return Renewal(
         relation=found.relation.pk,
+        customer=found.relation.subscription.customer_id,
+        company=found.relation.subscription.customer.name,
         subscription=found.relation.subscription.name,
         agreement=found.relation.agreement.name,
         successor=found.successor.pk,

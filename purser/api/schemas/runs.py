@@ -12,11 +12,22 @@ from purser.api.schemas.common import Line, Number, Out, Sent
 from purser.links.models import Receipt as ReceiptRow
 from purser.links.models import Run as RunRow
 from purser.links.models import StoredPlan
-from purser.links.queries import plans
+from purser.links.queries import plans, runs
+
+
+class RunAside(Out):
+    """A relation that the pass left alone, and why."""
+
+    link: UUID
+    company: str
+    resource: str
+    reason: str
 
 
 class Run(Out):
-    """One pass. `numbers`: compared, changes, posted, failed and the like, as far as the pass came."""
+    """One pass. `numbers`: compared, changes, posted, failed and the like, as far as the pass came. `asides` are kept of a
+    pair's latest pass only, the first 200.
+    """
 
     id: UUID
     pair: UUID
@@ -26,6 +37,7 @@ class Run(Out):
     ended_at: datetime | None
     text: str
     numbers: dict[str, Any]
+    asides: list[RunAside]
 
 
 class Doubt(Out):
@@ -33,6 +45,14 @@ class Doubt(Out):
 
     code: str
     text: str
+
+
+class Aside(Out):
+    """A relation that the plan leaves out, and why: a short word for programs, and a sentence."""
+
+    link: UUID
+    code: str
+    reason: str
 
 
 class Change(Out):
@@ -77,10 +97,12 @@ class Progress(Out):
 
 
 class Plan(Out):
-    """An approval must name the `digest` that was read."""
+    """An approval must name the `digest` that was read. `cause` is that of the pass that left the plan."""
 
     id: UUID
     pair: UUID
+    psa: str
+    cause: str
     state: str
     digest: str
     doubts: list[Doubt]
@@ -89,6 +111,7 @@ class Plan(Out):
     decided_by: str
     reason: str
     changes: list[Change]
+    asides: list[Aside]
     totals: list[Total]
     progress: Progress
 
@@ -161,6 +184,10 @@ def run(row: RunRow) -> Run:
         ended_at=row.ended_at,
         text=row.text,
         numbers=row.numbers,
+        asides=[
+            RunAside(link=one.pk, company=one.resource.customer.name, resource=one.resource.name, reason=one.aside)
+            for one in runs.asides(row)
+        ],
     )
 
 
@@ -169,6 +196,8 @@ def plan(row: StoredPlan) -> Plan:
     return Plan(
         id=row.pk,
         pair=row.sync_id,
+        psa=row.sync.target.name,
+        cause=row.run.cause if row.run else "",
         state=row.state,
         digest=row.digest,
         doubts=[Doubt(code=one["code"], text=one["text"]) for one in row.doubts],
@@ -177,6 +206,7 @@ def plan(row: StoredPlan) -> Plan:
         decided_by=str(row.decided_by) if row.decided_by else "",
         reason=row.reason,
         changes=[Change(**{name: one[name] for name in Change.model_fields}) for one in row.changes],
+        asides=[Aside(link=one["link"], code=one["code"], reason=one["reason"]) for one in row.asides],
         totals=[
             Total(
                 currency=t.currency,

@@ -7,8 +7,6 @@ from uuid import UUID
 
 from purser.api.schemas.common import Number, Out
 from purser.links import models
-from purser.links.queries import mapping
-from purser.links.suggestions import Ranking
 
 
 class Customer(Out):
@@ -102,85 +100,9 @@ class Service(Out):
     gone_at: datetime | None
 
 
-class Suggestion(Out):
-    """A thing of the PSA that may be the same. `score` is 100 for equal names, less for a likeness."""
-
-    id: UUID
-    name: str
-    score: int
-    reason: str
-
-
-class Company(Out):
-    """How far a company is mapped. `relation` is the id of its relation, if there is one."""
-
-    id: UUID
-    name: str
-    relation: UUID | None
-    account: UUID | None
-    account_name: str
-    resources: int
-    linked: int
-    suggestions: list[Suggestion]
-
-
-class Choice(Out):
-    """A service of the mapped contract; `taken_by` names the resource it is linked to already."""
-
-    id: UUID
-    name: str
-    taken_by: str
-
-
-class CardResource(Out):
-    id: UUID
-    name: str
-    unit: str
-    count: Number
-    link: UUID | None
-    service: UUID | None
-    choices: list[Choice]
-    suggestions: list[Suggestion]
-
-
-class Contract(Out):
-    """A contract of the mapped account."""
-
-    id: UUID
-    name: str
-    starts_on: date | None
-    ends_on: date | None
-
-
-class CardSubscription(Out):
-    id: UUID
-    name: str
-    status: str
-    relation: UUID | None
-    agreement: UUID | None
-    choices: list[Contract]
-    resources: list[CardResource]
-
-
-class Card(Out):
-    """A company with its subscriptions and resources, and what each may be linked to."""
-
-    company: Company
-    subscriptions: list[CardSubscription]
-
-
 class Money(Out):
     amount: Number
     currency: str
-
-
-class Coverage(Out):
-    """How much of what is bought is mapped, and what the rest costs per billing period."""
-
-    resources: int
-    linked: int
-    percent: int
-    missing: list[Money]
 
 
 def customer(row: models.SourceCustomer) -> Customer:
@@ -267,62 +189,4 @@ def service(row: models.TargetService) -> Service:
         unit_price=row.unit_price,
         unit_cost=row.unit_cost,
         gone_at=row.gone_at,
-    )
-
-
-def _suggestions(ranking: Ranking[UUID]) -> list[Suggestion]:
-    return [Suggestion(id=s.id, name=s.name, score=s.score, reason=s.reason) for s in ranking.best]
-
-
-def company(line: mapping.Company) -> Company:
-    relation = line.relation
-    return Company(
-        id=line.customer.pk,
-        name=line.customer.name,
-        relation=relation.pk if relation else None,
-        account=relation.account_id if relation else None,
-        account_name=relation.account.name if relation else "",
-        resources=line.resources,
-        linked=line.linked,
-        suggestions=_suggestions(line.ranking),
-    )
-
-
-def _card_resource(line: mapping.Resource) -> CardResource:
-    return CardResource(
-        id=line.resource.pk,
-        name=line.resource.name,
-        unit=line.resource.unit,
-        count=line.resource.count,
-        link=line.link.pk if line.link else None,
-        service=line.link.service_id if line.link else None,
-        choices=[Choice(id=service.pk, name=service.name, taken_by=by) for service, by in line.choices],
-        suggestions=_suggestions(line.ranking),
-    )
-
-
-def card(found: mapping.Card) -> Card:
-    return Card(
-        company=company(found.company),
-        subscriptions=[
-            CardSubscription(
-                id=line.subscription.pk,
-                name=line.subscription.name,
-                status=line.subscription.status,
-                relation=line.relation.pk if line.relation else None,
-                agreement=line.relation.agreement_id if line.relation else None,
-                choices=[Contract(id=a.pk, name=a.name, starts_on=a.starts_on, ends_on=a.ends_on) for a in line.choices],
-                resources=[_card_resource(one) for one in line.resources],
-            )
-            for line in found.subscriptions
-        ],
-    )
-
-
-def coverage(found: mapping.Coverage) -> Coverage:
-    return Coverage(
-        resources=found.resources,
-        linked=found.linked,
-        percent=found.percent,
-        missing=[Money(amount=amount, currency=currency) for currency, amount in found.missing],
     )

@@ -1,4 +1,4 @@
-"""How much of a vendor's allowance one credential may use: calls at a time, and calls in an hour.
+"""How much of a vendor's allowance one credential may use: calls at a time, in a minute, and in an hour.
 
 Vendors count per credential, not per connection of ours, so budgets are shared in the process by a
 fingerprint of the credential (a digest: the credential itself is never kept here).
@@ -15,13 +15,16 @@ from datetime import timedelta
 
 from purser.kernel.errors import Busy
 
-HOUR = 3600.0
+HOUR, MINUTE = 3600.0, 60.0
 
 
 class Budget:
-    """At most `threads` calls at a time and `per_hour` in any 60 minutes (None: no such limit). Thread-safe.
+    """At most `threads` calls at a time, `per_minute` in any 60 seconds and `per_hour` in any 60 minutes (None: no such
+    limit). Thread-safe.
 
-    `wait` is how many seconds a call may stand in line for a thread; `now` gives seconds that never go back.
+    A full minute only slows its calls down: a long reading that stopped there would begin anew each time and never reach
+    its end. A full hour stops them. `wait` is how many seconds a call may stand in line for a thread; `now` gives seconds
+    that never go back.
     """
 
     def __init__(
@@ -29,15 +32,19 @@ class Budget:
         threads: int,
         per_hour: int | None,
         *,
+        per_minute: int | None = None,
         wait: float = 30.0,
         now: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        if threads < 1 or (per_hour is not None and per_hour < 1):
-            raise ValueError(f"a budget needs at least 1 of each, not threads={threads}, per_hour={per_hour}")
+        if any(limit is not None and limit < 1 for limit in (threads, per_minute, per_hour)):
+            raise ValueError(f"a budget needs at least 1 of each, not {threads=}, {per_minute=}, {per_hour=}")
         self.threads = threads
+        self.per_minute = per_minute
         self.per_hour = per_hour
         self._wait = wait
         self._now = now
+        self._sleep = sleep
         self._slots = threading.BoundedSemaphore(threads)
         self._lock = threading.Lock()
         self._spent: deque[float] = deque()
@@ -57,7 +64,8 @@ class Budget:
                 retry_after=timedelta(seconds=max(self._wait, 1.0)),
             )
         try:
-            self._spend()
+            while left := self._spend():
+                self._sleep(left)
             yield
         finally:
             self._slots.release()
@@ -67,34 +75,40 @@ class Budget:
         with self._lock:
             self._closed_until = max(self._closed_until, self._now() + span.total_seconds())
 
-    def _spend(self) -> None:
+    def _spend(self) -> float:
+        """Spend a call; or the seconds until the minute has room again, with nothing spent."""
         with self._lock:
             now = self._now()
             if now < self._closed_until:
                 raise _throttled("The vendor asked this credential to wait.", self._closed_until - now)
-            while self._spent and self._spent[0] <= now - HOUR:
+            kept = HOUR if self.per_hour is not None else MINUTE
+            while self._spent and self._spent[0] <= now - kept:
                 self._spent.popleft()
-            if self.per_hour is None:
-                return
-            if len(self._spent) >= self.per_hour:
+            if self.per_hour is not None and len(self._spent) >= self.per_hour:
                 text = f"The {self.per_hour} calls an hour of this credential are used up."
                 raise _throttled(text, self._spent[0] + HOUR - now)
-            self._spent.append(now)
+            if self.per_minute is not None and len(self._spent) >= self.per_minute:
+                left = self._spent[-self.per_minute] + MINUTE - now
+                if left > 0:
+                    return left
+            if self.per_minute is not None or self.per_hour is not None:
+                self._spent.append(now)
+            return 0.0
 
 
 _shared: dict[str, Budget] = {}
 _shared_lock = threading.Lock()
 
 
-def shared(fingerprint: str, *, threads: int, per_hour: int | None) -> Budget:
+def shared(fingerprint: str, *, threads: int, per_hour: int | None = None, per_minute: int | None = None) -> Budget:
     """The budget of a credential in this process, made at its first use. `fingerprint` is a digest.
 
     Limits that changed since (a person edited the connection) start a new budget.
     """
     with _shared_lock:
         budget = _shared.get(fingerprint)
-        if budget is None or (budget.threads, budget.per_hour) != (threads, per_hour):
-            budget = _shared[fingerprint] = Budget(threads, per_hour)
+        if budget is None or (budget.threads, budget.per_minute, budget.per_hour) != (threads, per_minute, per_hour):
+            budget = _shared[fingerprint] = Budget(threads, per_hour, per_minute=per_minute)
         return budget
 
 

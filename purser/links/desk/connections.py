@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -15,8 +15,9 @@ from django.db import transaction
 
 from purser.access import acts, permit, vault
 from purser.access.actors import Actor
+from purser.access.models import Act
 from purser.connectors.ports.tested import Tested
-from purser.kernel.errors import Missing, Refused
+from purser.kernel.errors import Busy, Missing, Refused
 from purser.links import connections, kinds
 from purser.links.models import Connection, Sync
 from purser.links.models.connections import PSA_KINDS, ConnectionKind, ConnectionState, Decrease, Policy
@@ -24,6 +25,7 @@ from purser.postgres import queue
 
 OF_TABLE = "links_connection"
 LONGEST = 500
+TESTS_AN_HOUR, HOUR = 10, timedelta(hours=1)  # of one connection
 
 
 @dataclass(frozen=True)
@@ -162,15 +164,31 @@ def reveal(actor: Actor, *, connection_id: UUID, field: str, now: datetime) -> s
     return vault.reveal(OF_TABLE, connection.pk, field)
 
 
-def to_test(actor: Actor, *, connection_id: UUID) -> Connection:
+class TooManyTests(Busy):
+    """More wrong passwords might lock the account at the vendor."""
+
+
+def to_test(actor: Actor, *, connection_id: UUID, now: datetime) -> Connection:
     """The connection to test. The test itself is a call, to be made outside of any transaction; keep its answer with
-    `keep_test`. Raises Missing, and Refused while a secret is missing."""
+    `keep_test`. Raises Missing, Refused while a secret is missing, and TooManyTests after ten within an hour, whoever made
+    them."""
     permit.check(actor, "connections.test")
     connection = connections.find(connection_id)
     kept = vault.kept(OF_TABLE, connection.pk)
     lacking = [f.label for f in kinds.current().fields[connection.kind] if f.secret and f.required and f.name not in kept]
     if lacking:
         raise Refused(f"Nothing to test yet: {', '.join(lacking)} is missing.", code="lacking")
+    made = Act.objects.filter(
+        verb="connections.test", of_kind="connection", of_id=str(connection.pk), at__gt=now - HOUR
+    ).exclude(outcome="denied")
+    if (count := made.count()) >= TESTS_AN_HOUR:
+        left = made.order_by("at", "id").values_list("at", flat=True)[count - TESTS_AN_HOUR] + HOUR - now
+        raise TooManyTests(
+            f"{connection.name} was tested {count} times within the hour.",
+            code="too_many",
+            hint=f"Test it again in {left.seconds // 60 + 1} minutes.",
+            retry_after=left,
+        )
     return connection
 
 

@@ -38,6 +38,8 @@ DRIFT = Table(
         Column("decision", "Decision", shown=False),
         Column("closed", "Closed", "datetime", field="closed_at", shown=False),
         Column("by", "Closed by", field="closed_by__name", shown=False),
+        Column("relation", "Relation ID", expression=reports.identifier("link_id"), shown=False),
+        Column("posting", "Posting ID", expression=reports.identifier("receipt_id"), shown=False),
     ),
     presets=(Preset("Waits for you", "waits.is=yes"), Preset("Open", "state.is=open")),
 )

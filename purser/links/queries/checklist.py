@@ -84,6 +84,11 @@ class Item:
     count: int
     acceptance: Acceptance | None
 
+    def asked(self, context: str) -> str:
+        """What to ask of the list `page` to see what is counted for this PSA, as it stands in an address."""
+        everywhere = self.name in EVERYWHERE and self.page != "mapping"  # mapping is always of one pair
+        return "&".join(filter(None, (self.query, "" if everywhere else f"context={context}")))
+
     @property
     def accepted(self) -> bool:
         return self.count > 0 and self.acceptance is not None and self.count <= self.acceptance.count

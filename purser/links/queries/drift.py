@@ -44,6 +44,10 @@ def one(drift_id: UUID) -> Drift:
     return found
 
 
+def decidable(found: Drift) -> bool:
+    return found.state == DriftState.OPEN and not found.decision
+
+
 def difference() -> Trimmed:
     """How many units the PSA has more (or, negative, fewer) than we posted."""
     return Trimmed(F("psa_units") - F("expected_units"))

@@ -63,10 +63,15 @@ class Figures:
         return self.states.get(LinkState.FAILED, 0) + self.states.get(LinkState.UNSURE, 0)
 
     @property
-    def coverage(self) -> str:
-        """How much of what is bought is billed automatically, for example 92.5 %."""
+    def percent(self) -> Decimal | None:
+        """How much of what is bought is billed automatically, with one decimal; None where nothing is bought."""
         whole = self.linked + self.unlinked
-        return f"{Decimal(100 * self.linked) / whole:.1f} %" if whole else "none"
+        return (Decimal(100 * self.linked) / whole).quantize(Decimal("0.1")) if whole else None
+
+    @property
+    def coverage(self) -> str:
+        """The same in words, for example 92.5 %."""
+        return "none" if self.percent is None else f"{self.percent} %"
 
 
 @dataclass(frozen=True)

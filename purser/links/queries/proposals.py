@@ -29,13 +29,14 @@ from purser.links.suggestions import Names
 @dataclass(frozen=True)
 class Proposal:
     """An unlinked resource. `account` is the mapped one, or the only account of the same name; `services` what is free on
-    its contracts; `sure` the only one of them with the resource's name."""
+    its contracts; `sure` the only one of them with the resource's name, and `reason` why it is taken for the same."""
 
     resource: SourceResource
     account: TargetAccount | None
     mapped: bool
     services: tuple[TargetService, ...]
     sure: TargetService | None
+    reason: str
 
 
 def unlinked(sync: Sync, *, search: str = "") -> QuerySet[SourceResource]:
@@ -83,8 +84,9 @@ def propose(sync: Sync, rows: Sequence[SourceResource], *, today: date) -> list[
         if contract is not None:
             offered = [s for s in offered if s.agreement_id == contract]
         by_id = {s.pk: s for s in offered}
-        sure = Names({s.pk: s.name for s in offered}, normal=suggestions.product).rank(row.name).sure
-        made.append(Proposal(row, account, mapped, tuple(offered), by_id[sure.id] if sure else None))
+        best = Names({s.pk: s.name for s in offered}, normal=suggestions.product).rank(row.name).sure
+        sure, reason = (by_id[best.id], best.reason) if best else (None, "")
+        made.append(Proposal(row, account, mapped, tuple(offered), sure, reason))
     return made
 
 

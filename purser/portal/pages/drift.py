@@ -14,56 +14,32 @@ from django.views.decorators.http import require_POST
 from purser.access import acts
 from purser.access.actors import Actor
 from purser.links.desk import drift as desk
+from purser.links.lists import drift as lists_of
 from purser.links.models.connections import Policy
 from purser.links.queries import drift as drifts
-from purser.links.queries import reports, why
+from purser.links.queries import why
 from purser.portal import exports, lists
 from purser.portal.doors import page
-from purser.portal.pages.logs import tell
-from purser.portal.pages.reports import context_of, zone
+from purser.portal.pages.logs import back, tell
+from purser.portal.pages.reports import zone
 from purser.portal.tables import listing
-from purser.portal.tables.model import Bulk, Column, Empty, Preset, Sign, Table
+from purser.portal.tables.model import Bulk, Empty, dressed
 
-STATE_SIGNS = {
-    "open": Sign("Open", "warn"),
-    "healed": Sign("Healed", "good"),
-    "accepted": Sign("Accepted", "plain", "check"),
-    "adopted": Sign("Already equal", "plain"),
-}
-POLICY_SIGNS = {value: Sign(str(label), "plain", "adjustments") for value, label in Policy.choices}
+STATE_SIGNS = lists_of.STATE_SIGNS
 
 
 def _one(row: Any) -> str:
     return reverse("drift_one", kwargs={"tenant": row.tenant_id, "drift": row.pk})
 
 
-TABLE = Table(
-    name="drift",
-    title="Drift",
-    rows=lambda actor, params: drifts.every(context_of(params)),
-    order=("-waits", "-seen"),
-    columns=(
-        Column("waits", "Waits for you", "badge", signs={"yes": Sign("Decide", "warn"), "no": Sign("No", "plain")}),
-        Column("company", "ODIN Company Name", field="link__resource__customer__name"),
-        Column("resource", "ODIN Resource Name", field="link__resource__name"),
-        Column("customer", "PSA Customer", field="link__service__agreement__account__name"),
-        Column("agreement", "PSA Agreement", field="link__service__agreement__name"),
-        Column("marketplace", "Marketplace", "number", expression=reports.trimmed("marketplace_units")),
-        Column("ours", "Posted by us", "number", expression=reports.trimmed("expected_units")),
-        Column("psa", "In the PSA", "number", expression=reports.trimmed("psa_units"), href=_one),
-        Column("difference", "Difference", "number", expression=drifts.difference()),
-        Column("state", "State", "badge", signs=STATE_SIGNS),
-        Column("seen", "Seen", "datetime", field="seen_at"),
-        Column("policy", "Rule", "badge", signs=POLICY_SIGNS, shown=False),
-        Column("decision", "Decision", shown=False),
-        Column("closed", "Closed", "datetime", field="closed_at", shown=False),
-        Column("by", "Closed by", field="closed_by__name", shown=False),
-    ),
-    presets=(Preset("Waits for you", "waits.is=yes"), Preset("Open", "state.is=open")),
+TABLE = dressed(
+    lists_of.DRIFT,
+    href={"psa": _one},
     bulk=(
         Bulk("Marketplace wins", "drift_marketplace", "drift.decide"),
         Bulk("PSA wins", "drift_psa", "drift.decide"),
     ),
+    qualifies=drifts.decidable,
     empty=Empty(
         "Nobody has changed a synced quantity by hand",
         "When the PSA shows other units than those posted, it is noted here before anything is overwritten.",
@@ -76,8 +52,7 @@ TABLE = Table(
 
 @page("links.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    more = {"lead": "The PSA shows other units than those we posted. Three counts each, and who wins."}
-    return lists.show(request, actor, TABLE, "drift/index.html", more, zone=zone())
+    return lists.show(request, actor, TABLE, "drift/index.html", zone=zone())
 
 
 export = exports.door(TABLE, "reports.export", zone_of=zone)
@@ -91,7 +66,7 @@ def one(request: HttpRequest, actor: Actor, drift: UUID) -> HttpResponse:
         "sign": STATE_SIGNS[found.state],
         "policy": Policy(found.policy).label,
         "events": why.history(found.link_id),
-        "open": found.state == "open" and not found.decision,
+        "open": drifts.decidable(found),
         "acts": acts.of_object("drift", found.pk),
         "zone": zone(),
         "crumbs": [
@@ -107,7 +82,7 @@ def _decide(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=zone())
     answers = desk.decide(actor, drift_ids=list(chosen.values_list("pk", flat=True)), decision=decision, now=now)
     tell(request, answers, done=f"decided: {Policy(decision).label.lower()}")
-    return HttpResponseRedirect(reverse("drift", kwargs={"tenant": actor.tenant}))
+    return HttpResponseRedirect(back(request, actor, TABLE))
 
 
 @require_POST

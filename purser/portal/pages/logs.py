@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +18,12 @@ from purser.kernel.errors import Refused
 from purser.links.desk import receipts
 from purser.links.lists import logs as declared
 from purser.links.queries import logs, reports
+from purser.lists import asked
 from purser.portal import charts, exports
 from purser.portal.doors import page
 from purser.portal.pages.reports import charts_of, parts, report, zone
 from purser.portal.tables import listing
-from purser.portal.tables.model import Bulk, Empty, dressed
+from purser.portal.tables.model import Bulk, Empty, Table, dressed
 
 RECEIPT_SIGNS = declared.RECEIPT_SIGNS
 
@@ -50,6 +51,7 @@ FAILURES = dressed(
     declared.FAILURES,
     href={"amount": why_receipt, "error": _failure},
     bulk=(Bulk("Try again", "failure_log_retry", "receipts.retry"),),
+    qualifies=logs.tryable,
     empty=Empty(
         "No posting is failing",
         "A failed posting stays here until it succeeds; then it moves to the success log with both times.",
@@ -117,7 +119,7 @@ def failure_log_retry(request: HttpRequest, actor: Actor) -> HttpResponse:
     chosen = listing.chosen(FAILURES, actor, request.POST, now=now, zone=zone())
     answers = receipts.retry(actor, receipt_ids=list(chosen.values_list("pk", flat=True)), now=now)
     tell(request, answers, done="tried again with the next pass")
-    return HttpResponseRedirect(reverse("failure_log", kwargs={"tenant": actor.tenant}))
+    return HttpResponseRedirect(back(request, actor, FAILURES))
 
 
 @require_POST
@@ -142,6 +144,12 @@ def failure_decide(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpRes
 
 def _to(actor: Actor, receipt: UUID) -> str:
     return reverse("failure", kwargs={"tenant": actor.tenant, "receipt": receipt})
+
+
+def back(request: HttpRequest, actor: Actor, table: Table) -> str:
+    """The list as it was when its bulk form was sent, with filters and context; its URL name is the table's. Source: ux 16."""
+    state = asked.parse(table, QueryDict(request.POST.get("matching", ""))).query()
+    return reverse(table.name, kwargs={"tenant": actor.tenant}) + ("" if state == "?" else state)
 
 
 def tell(request: HttpRequest, answers: list[Any], *, done: str) -> None:

@@ -20,6 +20,7 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
 from purser.links.desk import plans as desk
+from purser.links.lists import passes
 from purser.links.models import StoredPlan
 from purser.links.models.runs import PlanState
 from purser.links.queries import pairs, plans
@@ -27,16 +28,9 @@ from purser.portal import lists
 from purser.portal.doors import page
 from purser.portal.pages.reports import context_of, zone
 from purser.portal.tables import cells
-from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
+from purser.portal.tables.model import Empty, dressed
 
-PLAN_SIGNS = {
-    PlanState.PREVIEW.value: Sign("Preview", "note", "eye"),
-    PlanState.WAITING.value: Sign("Waits for a person", "warn", "hourglass"),
-    PlanState.APPROVED.value: Sign("Approved", "note", "check"),
-    PlanState.DRIVEN.value: Sign("Posted", "good"),
-    PlanState.REJECTED.value: Sign("Rejected", "plain", "ban"),
-    PlanState.OUTDATED.value: Sign("Outdated", "plain", "clock"),
-}
+PLAN_SIGNS = passes.PLAN_SIGNS
 ROWS = 200  # changes on one page of a plan
 
 
@@ -44,24 +38,9 @@ def href_of(plan: StoredPlan) -> str:
     return reverse("plan", kwargs={"tenant": plan.tenant_id, "plan": plan.pk})
 
 
-TABLE = Table(
-    name="plans",
-    title="Plans",
-    rows=lambda actor, params: plans.every(context_of(params)),
-    order=("-made",),
-    columns=(
-        Column("made", "Made", "datetime", field="made_at", href=href_of),
-        Column("psa", "PSA", field="sync__target__name"),
-        Column("size", "Changes", "number"),
-        Column("state", "State", "badge", signs=PLAN_SIGNS),
-        Column("doubts", "Why it waits", read=lambda plan: " ".join(one["text"] for one in plan.doubts)),
-        Column("cause", "Cause of the pass", "badge", field="run__cause", shown=False),
-        Column("decided", "Decided", "datetime", field="decided_at"),
-        Column("by", "Decided by", field="decided_by__name"),
-        Column("reason", "Reason"),
-        Column("digest", "Digest", shown=False),
-    ),
-    presets=(Preset("Waiting", "state.is=waiting"), Preset("Previews", "state.is=preview")),
+TABLE = dressed(
+    passes.PLANS,
+    href={"made": href_of},
     empty=Empty(
         "No plan was made yet",
         "Each pass that finds a difference leaves a plan: what it posted, or what waits for you.",

@@ -129,7 +129,7 @@ def charts_of(table: Table, make: Charts) -> Door:
         wanted = asked.parse(table, request.GET)
         made: list[charts.Chart] = []
         if not wanted.problems:
-            rows = compiled.rows(table, actor, wanted, wanted.own, now=timezone.now(), zone=zone())
+            rows = compiled.rows(table, actor, wanted, now=timezone.now(), zone=zone())
             made = make(rows, reverse(table.name, kwargs={"tenant": actor.tenant}) + wanted.query())
         return TemplateResponse(request, "reports/charts.html", {"charts": made})
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.contrib import messages
-from django.db.models import IntegerField
-from django.db.models.fields.json import KT
-from django.db.models.functions import Cast
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -18,6 +14,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.links.desk import runs as desk
+from purser.links.lists import passes as lists_of
 from purser.links.models import Run
 from purser.links.queries import pairs
 from purser.links.queries import runs as passes
@@ -26,57 +23,18 @@ from purser.portal.doors import page
 from purser.portal.pages.logs import RECEIPT_SIGNS
 from purser.portal.pages.plans import PLAN_SIGNS
 from purser.portal.pages.reports import context_of, zone
-from purser.portal.tables.model import Column, Empty, Preset, Sign, Table
+from purser.portal.tables.model import Empty, Sign, dressed
 
-RUN_SIGNS = {
-    "running": Sign("Running", "note", "progress"),
-    "done": Sign("Done", "good"),
-    "partly": Sign("Done with failures", "warn"),
-    "waiting": Sign("Waits for a person", "warn", "hourglass"),
-    "failed": Sign("Failed", "bad"),
-}
-CAUSES = {
-    "monitor": Sign("The rhythm", "plain", "clock"),
-    "person": Sign("A person", "plain", "user"),
-    "link": Sign("A new relation", "plain", "link"),
-    "approved": Sign("An approved plan", "plain", "check"),
-    "preview": Sign("A preview", "plain", "eye"),
-    "retry": Sign("A retry", "plain", "refresh"),
-    "drift": Sign("A decided hand edit", "plain", "arrows-diff"),
-}
-WORDS = {
-    "compared": "Compared",
-    "changes": "Differences",
-    "posted": "Posted",
-    "failed": "Failed",
-    "aside": "Set aside",
-    "healed": "Healed",
-}
+RUN_SIGNS, CAUSES = lists_of.RUN_SIGNS, lists_of.CAUSES
 
 
 def _one(row: Run) -> str:
     return reverse("run", kwargs={"tenant": row.tenant_id, "run": row.pk})
 
 
-def _number(name: str) -> Any:
-    return Cast(KT(f"numbers__{name}"), IntegerField())
-
-
-TABLE = Table(
-    name="runs",
-    title="Passes",
-    rows=lambda actor, params: passes.every(context_of(params)),
-    order=("-started",),
-    columns=(
-        Column("started", "Started", "datetime", field="started_at", href=_one),
-        Column("psa", "PSA", field="sync__target__name"),
-        Column("cause", "Cause", "badge", signs=CAUSES),
-        Column("state", "State", "badge", signs=RUN_SIGNS),
-        Column("took", "Took", read=passes.took),
-        *(Column(name, words, "number", expression=_number(name)) for name, words in WORDS.items()),
-        Column("text", "What happened"),
-    ),
-    presets=(Preset("With postings", "posted.min=1"), Preset("In trouble", "state.in=failed&state.in=partly")),
+TABLE = dressed(
+    lists_of.RUNS,
+    href={"started": _one},
     empty=Empty(
         "No pass has run yet",
         "A pass reads both sides, compares them, and posts the differences of what is linked.",
@@ -90,7 +48,7 @@ export = exports.door(TABLE, "reports.export", zone_of=zone)
 
 @page("sync.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    more = {"pairs": pairs.of(context_of(request.GET)), "lead": "Each reading and comparing of a pair, newest first."}
+    more = {"pairs": pairs.of(context_of(request.GET))}
     return lists.show(request, actor, TABLE, "runs/index.html", more, zone=zone())
 
 
@@ -103,7 +61,7 @@ def one(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
         "took": passes.took(found),
         "sign": RUN_SIGNS[found.state],
         "cause": CAUSES.get(found.cause, Sign(found.cause)).words,
-        "numbers": [(words, found.numbers.get(name, 0), "") for name, words in WORDS.items()],
+        "numbers": [(words, found.numbers.get(name, 0), "") for name, words in lists_of.NUMBERS.items()],
         "receipts": [(receipt, RECEIPT_SIGNS[receipt.state]) for receipt in receipts],
         "asides": passes.asides(found),
         "plans": [(plan, PLAN_SIGNS[plan.state]) for plan in passes.plans(found)],

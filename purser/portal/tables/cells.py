@@ -83,7 +83,7 @@ def cell(column: Column, row: Any, *, here: str, zone: str) -> SafeString:
     elif shown and column.can_filter:
         address, kind = here + _by_value(column, value, zone), ' class="by-value" title="Show only this value"'
     inner = f'<a href="{escape(address)}"{kind}>{shown}</a>' if address else shown
-    classes = ""
+    classes = ' class="date"' if column.kind == "date" else ""
     if column.numeric:
         classes = ' class="number minus"' if value and value < 0 else ' class="number"'
     return SafeString(f'<td role="cell" data-label="{escape(column.label)}"{classes}>{inner}</td>')

@@ -45,6 +45,7 @@ class Row:
     key: str
     cells: tuple[SafeString, ...]
     record: Any
+    tickable: bool
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,7 @@ class Listing:
                 key=str(record[self.table.key] if isinstance(record, Mapping) else getattr(record, self.table.key)),
                 cells=tuple(cells.cell(column, record, here=here, zone=self.zone) for column in self.columns),
                 record=record,
+                tickable=self.table.qualifies(record),
             )
             for record in self.records
         )
@@ -206,14 +208,14 @@ def run(
     """
     wanted = asked.parse(table, params, kept=kept, saved=saved)
     try:
-        found = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone)
+        found = compiled.rows(table, actor, wanted, now=now, zone=zone)
     except Refused as refusal:
         return Listing(table, wanted, (), 0, False, False, refusal.text, zone)
     first = (wanted.page - 1) * wanted.size
     records = tuple(found[first : first + wanted.size + 1])
     more = len(records) > wanted.size
     last = not more and (bool(records) or wanted.page == 1)  # the last page knows the count by itself
-    counted = compiled.rows(table, actor, wanted, wanted.own, now=now, zone=zone, counted=True)
+    counted = compiled.rows(table, actor, wanted, now=now, zone=zone, counted=True)
     total = first + len(records) if last else counted[: COUNTED + 1].count()
     return Listing(table, wanted, records[: wanted.size], total, total > COUNTED, more, "", zone)
 
@@ -222,7 +224,7 @@ def chosen(table: Table, actor: Actor, posted: QueryDict, *, now: datetime, zone
     """The rows a bulk form names: the ticked ones, or all that match what the list showed. Raises Refused for none."""
     if posted.get("all") == "1":
         params = QueryDict(posted.get("matching", ""))
-        return compiled.rows(table, actor, asked.parse(table, params), params, now=now, zone=zone)
+        return compiled.rows(table, actor, asked.parse(table, params), now=now, zone=zone)
     keys = posted.getlist("row")
     if not keys:
         raise Refused("No row is selected.", code="selection", hint="Tick at least one row.")

@@ -48,11 +48,14 @@ class Bulk:
 
 @dataclass(frozen=True)
 class Table(plain.Table):
-    """A list with its looks. `export` is the URL name of the export page (exports.door)."""
+    """A list with its looks. `export` is the URL name of the export page (exports.door). Rows that it
+    `qualifies` can be ticked for `bulk`. Source: ux 19.
+    """
 
     columns: tuple[Column, ...]
     empty: Empty = Empty()
     bulk: tuple[Bulk, ...] = ()
+    qualifies: Callable[[Any], bool] = lambda row: True
     export: str = ""
 
     @cached_property
@@ -66,6 +69,7 @@ def dressed(
     empty: Empty,
     export: str = "",
     bulk: tuple[Bulk, ...] = (),
+    qualifies: Callable[[Any], bool] = lambda row: True,
     href: Mapping[str, Href] | None = None,
 ) -> Table:
     """A list that both doors show, with the portal's looks; `href` by the name of the column."""
@@ -73,7 +77,7 @@ def dressed(
     columns = tuple(Column(**_parts(column), href=links.pop(column.name, None)) for column in table.columns)
     if links:
         raise ValueError(f"Table {table.name} has no column {sorted(links)} to lead anywhere.")
-    return Table(**{**_parts(table), "columns": columns}, empty=empty, export=export, bulk=bulk)
+    return Table(**{**_parts(table), "columns": columns}, empty=empty, export=export, bulk=bulk, qualifies=qualifies)
 
 
 def _parts(one: plain.Table | plain.Column) -> dict[str, Any]:
