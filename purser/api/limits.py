@@ -41,7 +41,7 @@ def _count(of: str, *, most: int, now: datetime, within: timedelta = MINUTE) -> 
     """One row per name, used anew in each window: nothing grows and nothing has to be cleared. A call too many is taken
     back with the transaction that it ends.
     """
-    since = now - (now - _EPOCH) % MINUTE
+    since = now - (now - _EPOCH) % within
     table = Calls._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,9 +52,9 @@ def _count(of: str, *, most: int, now: datetime, within: timedelta = MINUTE) -> 
         )
         (count,) = cursor.fetchone()
     if count > most:
-        left = since + MINUTE - now
+        left = since + within - now
         raise TooMany(
-            f"More than {most} within a minute.",
+            f"More than {most} within {'an hour' if within == HOUR else 'a minute'}.",
             code="too_many",
             hint=f"Go on in {left.seconds + 1} seconds.",
             retry_after=left,
