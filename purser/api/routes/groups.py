@@ -16,21 +16,21 @@ routes = Routes("Groups of tenants")
 ONE = "/tenant-groups/{uuid:tenant_group}"
 
 
-@routes.get("/tenant-groups", "tenants.read", answers=Some[out.Group])
-def listed(actor: Actor, now: datetime) -> Some[out.Group]:
+@routes.get("/tenant-groups", "tenants.read", answers=Some[out.TenantGroup])
+def listed(actor: Actor, now: datetime) -> Some[out.TenantGroup]:
     """The groups, by name"""
     return Some(rows=[out.group(row) for row in groups.listed()])
 
 
-@routes.post("/tenant-groups", "tenants.group", answers=out.Group, status=201)
-def make(actor: Actor, now: datetime, body: out.Named) -> out.Group:
+@routes.post("/tenant-groups", "tenants.group", answers=out.TenantGroup, status=201)
+def make(actor: Actor, now: datetime, body: out.Named) -> out.TenantGroup:
     """Make an empty group"""
     row = groups.make(actor, name=body.name, now=now)
     return out.group(groups.listed().get(pk=row.pk))
 
 
-@routes.put(ONE, "tenants.group", answers=out.Group)
-def rename(actor: Actor, now: datetime, tenant_group: UUID, body: out.Named) -> out.Group:
+@routes.put(ONE, "tenants.group", answers=out.TenantGroup)
+def rename(actor: Actor, now: datetime, tenant_group: UUID, body: out.Named) -> out.TenantGroup:
     """Rename a group"""
     row = groups.rename(actor, tenant_group, name=body.name, now=now)
     return out.group(groups.listed().get(pk=row.pk))
@@ -42,14 +42,14 @@ def drop(actor: Actor, now: datetime, tenant_group: UUID) -> None:
     groups.drop(actor, tenant_group, now=now)
 
 
-@routes.get(f"{ONE}/tenants", "tenants.read", answers=Some[out.Member], seat=False)
-def members(actor: Actor, now: datetime, tenant_group: UUID) -> Some[out.Member]:
+@routes.get(f"{ONE}/tenants", "tenants.read", answers=Some[out.GroupMember], seat=False)
+def members(actor: Actor, now: datetime, tenant_group: UUID) -> Some[out.GroupMember]:
     """The tenants in a group, by name"""
     return Some(rows=[out.member(row) for row in groups.members(actor, tenant_group, now)])
 
 
-@routes.post(f"{ONE}/tenants", "tenants.group", answers=Some[out.Member], seat=False)
-def put(actor: Actor, now: datetime, tenant_group: UUID, body: out.Put) -> Some[out.Member]:
+@routes.post(f"{ONE}/tenants", "tenants.group", answers=Some[out.GroupMember], seat=False)
+def put(actor: Actor, now: datetime, tenant_group: UUID, body: out.Put) -> Some[out.GroupMember]:
     """Put tenants in a group; it answers with all that are in it"""
     groups.put(actor, tenant_group, body.tenants, now=now)
     return Some(rows=[out.member(row) for row in groups.members(actor, tenant_group, now)])
@@ -61,8 +61,8 @@ def take_out(actor: Actor, now: datetime, tenant_group: UUID, organisation: UUID
     groups.take_out(actor, tenant_group, organisation, now=now)
 
 
-@routes.post(f"{ONE}/ask", "consent.ask", answers=Some[out.Asked], seat=False)
-def ask(actor: Actor, now: datetime, tenant_group: UUID, body: Ask) -> Some[out.Asked]:
+@routes.post(f"{ONE}/ask", "consent.ask", answers=Some[out.AskedOne], seat=False)
+def ask(actor: Actor, now: datetime, tenant_group: UUID, body: Ask) -> Some[out.AskedOne]:
     """Ask every tenant of a group for its consent
 
     Those that gave it or have a request already are not asked again; the answer says what came of each.

@@ -13,7 +13,7 @@ from purser.partners import groups
 Name = Annotated[str, Field(min_length=1, max_length=80, examples=["Managed workplace, gold"])]
 
 
-class Group(Out):
+class TenantGroup(Out):
     """`size`: how many tenants are in it."""
 
     id: UUID
@@ -25,7 +25,7 @@ class Named(Sent):
     name: Name
 
 
-class Member(Out):
+class GroupMember(Out):
     """`open`: it may be administered now; `asked`: a request waits."""
 
     id: UUID
@@ -39,7 +39,7 @@ class Put(Sent):
     tenants: Annotated[list[UUID], Field(min_length=1, max_length=groups.LARGEST)]
 
 
-class Asked(Out):
+class AskedOne(Out):
     """What came of asking one tenant; `why` where it was not asked."""
 
     tenant: UUID
@@ -48,13 +48,13 @@ class Asked(Out):
     why: str
 
 
-def group(row: Any) -> Group:
-    return Group(id=row.pk, name=row.name, size=row.size)
+def group(row: Any) -> TenantGroup:
+    return TenantGroup(id=row.pk, name=row.name, size=row.size)
 
 
-def member(row: Any) -> Member:
-    return Member(id=row.pk, name=row.name, number=row.number, open=row.open, asked=row.asked)
+def member(row: Any) -> GroupMember:
+    return GroupMember(id=row.pk, name=row.name, number=row.number, open=row.open, asked=row.asked)
 
 
-def asked(one: groups.Asked) -> Asked:
-    return Asked(tenant=one.customer, name=one.name, asked=one.asked, why=one.why)
+def asked(one: groups.Asked) -> AskedOne:
+    return AskedOne(tenant=one.customer, name=one.name, asked=one.asked, why=one.why)
