@@ -61,9 +61,7 @@ def test_it_reads_a_right_token() -> None:
 
 def test_it_takes_no_token_that_is_unsigned_or_signed_with_what_everybody_knows() -> None:
     """`none`, and the public key taken for a shared secret: the two classic forgeries."""
-    public = KEY.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
+    public = KEY.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     head, _, _ = token(SAID).partition(".")
     unsigned = jwt.encode(SAID, None, algorithm="none", headers={"kid": "k0"})
     import base64

@@ -184,7 +184,11 @@ def test_it_refuses(stage: Stage, case: str) -> None:
 def test_it_takes_an_answer_once_in_the_browser_that_asked(stage: Stage) -> None:
     client, thief = kit.browser(), kit.browser()
     there = stage.returned(client)
-    for browser, path in ((thief, there), (client, there.replace("state=", "state=x")), (client, there + "&iss=https://evil.example")):
+    for browser, path in (
+        (thief, there),
+        (client, there.replace("state=", "state=x")),
+        (client, there + "&iss=https://evil.example"),
+    ):
         assert browser.get(path).status_code == 422
         assert not signed_in(stage, browser)
     # the last of them spent the state: even the right answer is now a replay
@@ -205,9 +209,7 @@ def test_it_takes_an_answer_for_the_organisation_that_asked_and_within_ten_minut
     assert client.get(there.replace(str(stage.organisation.pk), str(other.organisation.pk))).status_code == 422
     there = stage.returned(client)
     session = client.session
-    session["sso_under_way"] = {
-        state: {**kept, "at": kept["at"] - 601} for state, kept in session["sso_under_way"].items()
-    }
+    session["sso_under_way"] = {state: {**kept, "at": kept["at"] - 601} for state, kept in session["sso_under_way"].items()}
     session.save()
     assert client.get(there).status_code == 422
 
