@@ -37,7 +37,8 @@ def organisation(now: datetime) -> Organisation:
     made = kit.reseller("Quay IT")
     with tenancy.acting_in(made.pk):
         for n in range(ACTS):
-            acts.record(kit.actor(made), "people.read", summary=f"Looked {n}", before={"n": n - 1}, after={"n": n}, now=now)
+            at = now - timedelta(seconds=ACTS - n)
+            acts.record(kit.actor(made), "people.read", summary=f"Looked {n}", before={"n": n - 1}, after={"n": n}, now=at)
     return made
 
 

@@ -71,7 +71,7 @@ def test_two_tabs_on_two_customers_never_mix(made: Chain, screen: Open) -> None:
         tab.get_by_role("link", name="Change settings").click()
         tab.get_by_label("Main contact (optional)", exact=True).fill(f"Of {mine.name}")
         tab.get_by_role("button", name="Save").click()
-        expect(tab.locator(".facts")).to_contain_text(f"Of {mine.name}")
+        expect(tab.locator("#work .facts")).to_contain_text(f"Of {mine.name}")
         expect(tab).to_have_title(f"Domain · {mine.name} · {mine.number} · Purser")
         tab.get_by_role("link", name="Overview", exact=True).click()
     assert {act.after["contact_name"] for act in kit.acts_of(made.customer, "domain.write")} == {"Of Alder Dental"}

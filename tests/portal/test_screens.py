@@ -179,13 +179,13 @@ def test_it_asks_before_it_removes_and_names_what_is_affected(signed: Signed, sc
 def test_it_leads_to_the_first_error_and_keeps_what_was_typed(signed: Signed, screen: Open) -> None:
     window = screen(signed.client)
     page = window.go(signed.url("gallery/"))
-    page.get_by_label("Name").evaluate("field => field.removeAttribute('maxlength')")
-    page.get_by_label("Name").fill("much too long")
+    page.get_by_label("Name", exact=True).evaluate("field => field.removeAttribute('maxlength')")
+    page.get_by_label("Name", exact=True).fill("much too long")
     page.get_by_role("button", name="Save").click()
     expect(page).to_have_title("Error: Gallery · Harbour IT · Purser")
     expect(page.locator(":focus")).to_contain_text("This was not saved. What you typed is still here.")
-    expect(page.get_by_label("Name")).to_have_value("much too long")
-    expect(page.get_by_label("Name")).to_have_attribute("aria-describedby", "id_name_hint id_name_wrong")
+    expect(page.get_by_label("Name", exact=True)).to_have_value("much too long")
+    expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-describedby", "id_name_hint id_name_wrong")
     look(page, "errors")
     assert axe(page) == []
     page.get_by_role("link", name=re.compile("Name:")).click()
