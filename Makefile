@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed
 ASSETS := purser/portal/static/portal/.built
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test check bench soak lock clean browser
+.PHONY: setup demo test check bench guessing soak lock clean browser
 
 setup: $(STAMP) $(ASSETS)
 
@@ -42,6 +42,10 @@ check: $(STAMP)
 
 bench: setup
 	$(BIN)/python -m bench
+
+# A minute of guessed passwords against a running portal. Needs a machine with nothing else to do.
+guessing: setup
+	$(BIN)/python -m bench guessing
 
 soak: setup
 	$(BIN)/python -m tests.flows.soak --days 30 --resources 1000
