@@ -1,7 +1,7 @@
 """Measure every figure and print a line for each: name, value, bound, and whether it holds.
 
-With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports, picker, guessing. The last,
-a minute of attack (reliability P24), runs only when it is named: `make guessing`.
+With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports, picker,
+guessing. The last, a minute of attack (reliability P24), runs only when it is named: `make guessing`.
 """
 
 from __future__ import annotations
