@@ -75,6 +75,25 @@ def send(issued: Issued, *, tenant: UUID, inviter: str) -> None:
     )
 
 
+def addressed(actor: Actor, text: str) -> str:
+    """The address to invite, as it is kept; outside any seat. Raises Refused for none, and for one of the partner's own
+    people where the actor is there on behalf: a membership would outlive the consent, and could even give the next one.
+
+    Source: reliability P17.
+    """
+    email = address(text)
+    if actor.home is not None:
+        with tenancy.acting_in(actor.home):
+            ours = Membership.objects.filter(person__email=email).exists()
+        if ours:
+            raise Refused(
+                f"{email} belongs to {actor.home_name}, and you are here by the consent of {actor.organisation}.",
+                code="own_people",
+                hint=f"If {actor.organisation} wants that, an administrator of its own invites them.",
+            )
+    return email
+
+
 def send_again(actor: Actor, id: UUID, *, now: datetime) -> Issued:
     """A new link and 72 new hours for an invitation nobody accepted; the former link ends. Raises Missing."""
     row = _unanswered(id)

@@ -31,6 +31,14 @@ def places(person: UUID) -> list[Place]:
         return [Place(*row) for row in rows.values_list("tenant_id", "organisation", "role")]
 
 
+def belongs(person: UUID | None, tenant: UUID) -> bool:
+    """Whether a person is one of an organisation's people, working there or suspended. Takes its seat."""
+    if person is None:
+        return False
+    with tenancy.acting_in(tenant):
+        return Membership.objects.filter(person_id=person).exists()
+
+
 def members() -> list[Membership]:
     """Everyone in the organisation acted in, with their person, by name."""
     return list(Membership.objects.select_related("person", "own_role").order_by("person__name", "person__email", "id"))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from purser.access import actors, acts
+from purser.access import actors, acts, people
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.partners import agreements, customers, telling
@@ -142,8 +142,8 @@ def give(
     """The customer's switch: let the partner administer the tenant acted in, from now on. Takes its seats itself.
 
     With `request` it answers the partner's question (within its scopes or others). A consent that holds is replaced: an
-    extension is a new consent. Raises Refused where there is no partner to give it to, for the one who asked, for more
-    than two years, and where a required agreement is missing.
+    extension is a new consent. Raises Refused where there is no partner to give it to, for the one who asked and for
+    anybody who works for the partner, for more than two years, and where a required agreement is missing.
     """
     found = standing(actor.tenant, now=now)
     if found.partner is None:
@@ -155,12 +155,19 @@ def give(
             hint="Both sides confirm it under Data processing.",
         )
     named, until, why = scopes_of(scopes), _until(days, now), _reason(reason)
+    insider = people.belongs(actor.person, found.partner.id)
     with tenancy.acting_in(actor.tenant):
         if organisations.own().parent_id != found.partner.id:
             raise Refused("The partner has changed meanwhile.", code="changed", hint="Look again.")
         row = _answered(found.partner, request, actor, now) or Grant(
             partner_id=found.partner.id, partner_name=found.partner.name, asked_at=now
         )
+        if insider:
+            raise Refused(
+                f"You work for {found.partner.name}; somebody of {actor.organisation} alone must give its consent.",
+                code="insider",
+                hint="Ask another administrator of the tenant.",
+            )
         held = grants.live(now).filter(partner_id=found.partner.id).select_for_update().first()
         acts.record(
             actor,

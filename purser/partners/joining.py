@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from purser.access import actors, acts, invitations, once, verbs
+from purser.access import actors, acts, invitations, once, people, verbs
 from purser.access.actors import Actor
 from purser.access.models import Act, Person
 from purser.kernel.errors import Missing, Refused
@@ -111,6 +111,12 @@ def accept(partner: UUID, token: str, *, actor: Actor, now: datetime) -> Grant:
     with tenancy.acting_in(actor.tenant):
         target = organisations.own()
         _administers(actor, target, own)
+    if people.belongs(actor.person, partner):
+        raise Refused(
+            f"You work for {own.name}, which invites; somebody of {target.name} alone must accept.",
+            code="insider",
+            hint="Ask another administrator of the tenant.",
+        )
     with tenancy.acting_in(partner):
         guest = actors.guest(actor, tenant=partner, organisation=own.name, kind=own.kind)
         summary = f"{target.name} accepted the invitation"

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
@@ -58,8 +57,3 @@ def open_requests(now: datetime) -> QuerySet[Grant]:
 def close(rows: QuerySet[Grant], *, as_: str, by: str, why: str, now: datetime) -> int:
     """End grants and requests in the tenant acted in; how many."""
     return rows.filter(closed_at=None).update(closed_at=now, closed_as=as_, closed_by_name=by[:254], closed_why=why[:500])
-
-
-def still_live(id: UUID, now: datetime) -> bool:
-    """Whether a grant of the tenant acted in holds now: what a job asks before each step."""
-    return live(now).filter(pk=id).exists()

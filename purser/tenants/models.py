@@ -29,7 +29,6 @@ class OwnManager(models.Manager["Organisation"]):
 
 
 PARTNERS = (Kind.DISTRIBUTOR, Kind.RESELLER)
-SELLERS = (Kind.OPERATOR, *PARTNERS)  # who may stand above somebody
 
 
 class Organisation(models.Model):

@@ -240,6 +240,14 @@ def test_people_and_roles_of_a_partner_on_behalf_stay_within_the_scope(made: Cha
     assert data(agent.get("/consent"))["live"]["scopes"] == ["telephony"]
 
 
+def test_a_partner_invites_none_of_its_own_people_on_behalf(made: Chain, now: datetime) -> None:
+    made.give(now)
+    agent = Caller(made.customer.pk, made.agent, inside(made.agent))
+    sent = {"email": made.owner.email, "role": verbs.ADMINISTRATOR}
+    assert code(agent.post("/invitations", sent), 422) == "own_people"
+    assert data(agent.post("/invitations", {**sent, "email": kit.address()}))["role"] == verbs.ADMINISTRATOR
+
+
 def test_an_expired_consent_ends_every_call_to_the_second(made: Chain, now: datetime) -> None:
     import time_machine
 

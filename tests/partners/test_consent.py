@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from purser.access import permit, verbs
+from purser.access import people, permit, verbs
 from purser.access.models import Act, Membership
 from purser.kernel.errors import Missing, Refused
 from purser.partners import consent, customers
@@ -98,8 +98,6 @@ def test_with_every_scope_the_partner_has_the_administrators_settings_and_never_
 
 def test_a_request_is_answered_by_somebody_else(made: Chain, now: datetime) -> None:
     with tenancy.acting_in(made.customer.pk):
-        from purser.access import people
-
         people.join(person=made.agent, role=verbs.ADMINISTRATOR, organisation=made.customer.name, now=now)
     request = made.ask(now)
     with pytest.raises(Refused, match="asked for this consent yourself"):
@@ -107,6 +105,23 @@ def test_a_request_is_answered_by_somebody_else(made: Chain, now: datetime) -> N
     with pytest.raises(Refused, match="asked for this consent yourself"):
         consent.give(made.as_admin(made.agent), scopes=ALL, days=10, reason="me", now=now)
     assert made.give(now, request=request.pk).asked_by == made.agent.pk
+
+
+@pytest.mark.parametrize("suspended", [False, True])
+def test_nobody_of_the_partner_gives_it_consent_even_as_an_administrator_there(
+    made: Chain, now: datetime, suspended: bool
+) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        people.join(person=made.owner, role=verbs.ADMINISTRATOR, organisation=made.customer.name, now=now)
+    with tenancy.acting_in(made.reseller.pk):
+        Membership.objects.filter(person=made.owner).update(suspended_at=now if suspended else None)
+    with pytest.raises(Refused, match="You work for Acme IT"):
+        consent.give(made.as_admin(made.owner), scopes=ALL, days=10, reason="ours", now=now)
+    request = made.ask(now)
+    with pytest.raises(Refused, match="You work for Acme IT"):
+        consent.give(made.as_admin(made.owner), scopes=ALL, days=10, reason="ours", request=request.pk, now=now)
+    with tenancy.acting_in(made.customer.pk):
+        assert not Grant.objects.filter(approved_at__isnull=False).exists()
 
 
 def test_a_request_lapses_after_90_days(made: Chain, now: datetime) -> None:

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from django.test import RequestFactory
 
-from purser.access import actors, once, verbs
+from purser.access import actors, once, people, verbs
 from purser.access.models import Person
 from purser.kernel.errors import Missing, Refused
 from purser.partners import joining
@@ -85,6 +85,15 @@ def test_it_refuses_the_partner_who_invites_an_address_of_its_own(made: Chain, n
         issued = invited(made, made.owner.email, now)
         with pytest.raises((Refused, Missing)):
             accept(made, issued.token, made.owner, now, customer=customer)
+    assert grants_of(made) == 0
+
+
+def test_it_refuses_everybody_else_of_the_partner_too(made: Chain, now: datetime) -> None:
+    with tenancy.acting_in(made.customer.pk):
+        people.join(person=made.agent, role=verbs.ADMINISTRATOR, organisation=made.customer.name, now=now)
+    issued = invited(made, made.agent.email, now)
+    with pytest.raises(Refused, match="which invites"):
+        accept(made, issued.token, made.agent, now)
     assert grants_of(made) == 0
 
 

@@ -97,6 +97,19 @@ def test_the_partner_gives_packages_suspends_and_lets_in_again_on_behalf(made: C
         assert sorted(kept) == ["people.package", "people.suspend", "people.suspend"]
 
 
+def test_the_partner_invites_none_of_its_own_people_on_behalf(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    for who in (made.agent, made.owner):
+        answer = agent.post(at(made, "people/invite/"), {"email": who.email.upper(), "role": verbs.ADMINISTRATOR})
+        assert answer.status_code == 422
+        assert f"belongs to {made.reseller.name}" in kit.text(answer)
+    assert agent.post(at(made, "people/invite/"), {"email": kit.address(), "role": verbs.READER}).status_code == 302
+    assert (
+        inside(made.admin).post(at(made, "people/invite/"), {"email": made.owner.email, "role": verbs.READER}).status_code
+        == 302
+    ), "the customer itself may"
+
+
 def test_a_role_of_ones_own_is_made_previewed_given_and_dropped() -> None:
     place = kit.reseller()
     owner, user = kit.member(place), kit.member(place, verbs.READER)

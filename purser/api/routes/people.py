@@ -78,7 +78,7 @@ def invite(actor: Actor, now: datetime, body: out.Invite) -> out.Invitation:
 
     A sensitive call, as above.
     """
-    email = invitations.address(body.email)
+    email = invitations.addressed(actor, body.email)
     with tenancy.acting_in(actor.tenant):
         limits.invite(email, now=now)
         issued = invitations.invite(actor, email=email, role=body.role, kind=actor.kind, now=now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
@@ -20,7 +20,6 @@ from purser.tenants.models import Grant as GrantRow
 
 Area = Annotated[str, Field(pattern="^[a-z]{1,20}$", examples=["users"])]
 Why = Annotated[str, Field(max_length=500)]
-SideName = Literal["customer", "partner"]
 
 
 class Grant(Out):

@@ -100,7 +100,7 @@ def invite(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         now = timezone.now()
         try:
-            email = invitations.address(form.cleaned_data["email"])
+            email = invitations.addressed(actor, form.cleaned_data["email"])
             limit(request, email)
             with tenancy.acting_in(actor.tenant):
                 issued = invitations.invite(actor, email=email, role=form.cleaned_data["role"], kind=actor.kind, now=now)
