@@ -32,6 +32,8 @@ from purser.postgres import ids, tenancy
 from purser.reconcile.model import Change, Delay, Done, Outcome, Refusal
 
 FIRST_RETRY = timedelta(seconds=30)
+# A lost answer is a person's to decide when Purser has looked into the PSA and could not tell, or could not look for so long.
+UNSEEN = timedelta(days=1)
 # A cause that is gone is noticed within five minutes: this, and a pass every two. Source: acceptance ID-41.
 LAST_RETRY = timedelta(seconds=150)
 
@@ -88,7 +90,7 @@ class Journal:
             ):
                 step(failed, ReceiptState.INTENDED)
                 failed.attempts += 1
-                failed.intended_at, failed.answered_at = now, None
+                failed.intended_at, failed.answered_at, failed.looked_at = now, None, None
                 failed.run_id = self._run.pk
                 failed.plan_id = self._plan_id or failed.plan_id
                 failed.unit_price, failed.unit_cost = at.unit_price, at.unit_cost
@@ -224,11 +226,30 @@ def net_out(link_ids: list[UUID]) -> int:
     return Movement.objects.filter(resource__links__in=link_ids, receipt=None, how="").update(how="netted")
 
 
+def looked(receipt_id: UUID, *, now: datetime) -> None:
+    """A reading could not tell whether an unknown outcome took effect: a person is asked from now on."""
+    Receipt.objects.filter(pk=receipt_id, state=ReceiptState.UNSURE, looked_at=None).update(looked_at=now)
+
+
+def asks(receipt: Receipt, now: datetime) -> bool:
+    """Whether an unknown outcome is a person's to decide. Before, Purser may find it out, or finish what is half done."""
+    return receipt.state == ReceiptState.UNSURE and (receipt.looked_at is not None or now - receipt.intended_at > UNSEEN)
+
+
 def decide(receipt_id: UUID, *, applied: bool, now: datetime) -> Receipt:
-    """A person has looked into the PSA and says whether an unknown outcome took effect."""
+    """A person has looked into the PSA and says whether an unknown outcome took effect.
+
+    Raises Missing, and Refused: code "state" when it is known, "looks_first" while Purser is still to look by itself.
+    """
     receipt = _locked(receipt_id)
     if receipt.state != ReceiptState.UNSURE:
         raise Refused(f"This posting is {receipt.get_state_display().lower()}; nothing is left to decide.", code="state")
+    if not asks(receipt, now):
+        raise Refused(
+            "Purser has not looked into the PSA itself since the answer was lost.",
+            code="looks_first",
+            hint="It looks with its next pass, and finishes what is half done. Decide if it cannot tell.",
+        )
     if applied:
         return confirm(receipt_id, now=now, note="a person confirmed it")
     step(receipt, ReceiptState.BUSY)
@@ -253,7 +274,7 @@ def reopen(receipt_id: UUID, *, now: datetime) -> Receipt:
     receipt = _locked(receipt_id)
     step(receipt, ReceiptState.INTENDED)
     receipt.attempts += 1
-    receipt.intended_at, receipt.answered_at = now, None
+    receipt.intended_at, receipt.answered_at, receipt.looked_at = now, None, None
     receipt.save()
     return receipt
 

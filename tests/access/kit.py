@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ from typing import Any
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa import app_settings
 from allauth.mfa.totp.internal import auth as totp
 from django.conf import settings
 from django.contrib.auth.hashers import make_password
@@ -122,9 +124,9 @@ def browser(address: str = "") -> Client:
     return Client(REMOTE_ADDR=address or f"198.51.{number // 250 % 250}.{number % 250 + 1}")
 
 
-def code(steps: int = 0) -> str:
-    counter = next(iter(totp.yield_hotp_counters_from_time())) + steps
-    return totp.format_hotp_value(totp.hotp_value(SECRET, counter))
+def code(steps: int = 0, *, secret: str = SECRET) -> str:
+    """What an authenticator app shows now, or `steps` half minutes from now."""
+    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // app_settings.TOTP_PERIOD + steps))
 
 
 def sign_in(who: Person, *, client: Client | None = None) -> Client:

@@ -53,15 +53,21 @@ def test_it_mails_a_password_that_was_set_by_a_mailed_link():
     assert told(who) == ["Purser: Your password was changed"]
 
 
-def test_it_mails_an_app_that_is_set_up_and_removed_and_codes_made_anew_once_each():
-    from allauth.mfa.totp.internal import auth as totp
+@pytest.mark.parametrize(("steps", "ok"), [(-2, False), (-1, True)])
+def test_a_code_counts_a_moment_longer_than_it_is_shown(steps: int, ok: bool):
+    who = kit.member(kit.reseller())
+    client = kit.browser()
+    client.post("/sign-in/", {"login": who.email, "password": kit.PASSWORD})
+    answer = client.post("/sign-in/2fa/authenticate/", {"code": kit.code(steps)})
+    assert (answer.status_code == 302) is ok
 
+
+def test_it_mails_an_app_that_is_set_up_and_removed_and_codes_made_anew_once_each():
     who = kit.member(kit.reseller(), factor=False)
     client = kit.sign_in(who)
     client.get("/sign-in/2fa/totp/activate/")
     secret = client.session["mfa.totp.secret"]
-    value = totp.format_hotp_value(totp.hotp_value(secret, next(iter(totp.yield_hotp_counters_from_time()))))
-    client.post("/sign-in/2fa/totp/activate/", {"code": value})
+    client.post("/sign-in/2fa/totp/activate/", {"code": kit.code(secret=secret)})
     assert told(who) == ["Purser: An authenticator app was set up"], "its recovery codes come with it"
     client.post("/sign-in/2fa/recovery-codes/generate/")
     client.post("/sign-in/2fa/totp/deactivate/")

@@ -241,7 +241,10 @@ def test_a_failed_posting_is_tried_again_and_a_lost_one_decided(place: Place) ->
     assert [row["ok"] for row in rows] == [True, False]
     assert code(owner.post(f"/postings/{posting.pk}/decide", {"applied": True}), 422)
     with tenancy.acting_in(owner.tenant):
-        Receipt.objects.filter(pk=posting.pk).update(state="unsure")
+        Receipt.objects.filter(pk=posting.pk).update(state="unsure", intended_at=kit.now())
+    assert code(owner.post(f"/postings/{posting.pk}/decide", {"applied": False}), 422) == "looks_first"
+    with tenancy.acting_in(owner.tenant):
+        Receipt.objects.filter(pk=posting.pk).update(looked_at=kit.now())
     assert data(owner.post(f"/postings/{posting.pk}/decide", {"applied": False}))["state"] == "busy"
     assert data(owner.get(f"/postings/{posting.pk}"))["amount"] == "7"
 

@@ -6,6 +6,7 @@ from datetime import date
 
 import pytest
 
+from purser.kernel.errors import Refused
 from purser.links import drift
 from purser.postgres import ids, tenancy
 from tests.flows import rig
@@ -94,6 +95,46 @@ def test_a_hand_edit_that_is_taken_back_is_closed(psa: str) -> None:
         rig.later(world, passes=2)
         assert [(d.state, d.decision) for d in rig.drifts(world)] == [("adopted", "taken back")]
         assert rig.units(world, rig.SERVICES[psa], AUGUST) == 9
+        assert rig.again(world, link).state == "in_step"
+
+
+def test_our_own_change_half_done_is_no_hand_edit() -> None:
+    """The new addition is there and the old one not ended: 8 and 9 are not 17, whoever wins."""
+    with rig.world("connectwise", drift_policy="psa") as world:
+        link = rig.linked(world, "connectwise")
+        world.clock.go(days=1)
+        rig.set_count(world, 9)
+        world.psa("faults", kind="timeout_before", seconds=0.02, method="PATCH", path="(?i)additions")
+        world.step()
+        world.psa("faults", clear=True)
+        assert rig.units(world, rig.SERVICES["connectwise"], AUGUST) == 17
+        rig.later(world, passes=1)
+        assert rig.units(world, rig.SERVICES["connectwise"], AUGUST) == 9
+        assert (rig.drifts(world), rig.again(world, link).offset) == ([], 0)
+        rig.later(world, passes=1)
+        assert rig.again(world, link).state == "in_step"
+        assert (rig.drifts(world), rig.again(world, link).offset) == ([], 0)
+        assert rig.problems(world) == []
+
+
+def test_what_purser_can_finish_by_itself_is_no_persons_to_decide() -> None:
+    from purser.links import receipts
+
+    with rig.world("connectwise", drift_policy="psa") as world:
+        link = rig.linked(world, "connectwise")
+        world.clock.go(days=1)
+        rig.set_count(world, 9)
+        world.psa("faults", kind="timeout_before", seconds=0.02, method="PATCH", path="(?i)additions")
+        world.step()
+        world.psa("faults", clear=True)
+        world.psa("faults", kind="garbage", method="GET", path="(?i)additions")
+        rig.later(world, passes=1)
+        world.psa("faults", clear=True)
+        unsure = rig.receipts(world, link)[-1]
+        with tenancy.acting_in(world.tenant), pytest.raises(Refused, match="not looked into the PSA itself"):
+            receipts.decide(unsure.pk, applied=True, now=world.clock())
+        rig.later(world, passes=2)
+        assert [r.state for r in rig.receipts(world, link)] == ["done", "done"]
         assert rig.again(world, link).state == "in_step"
 
 

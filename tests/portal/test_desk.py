@@ -8,6 +8,7 @@ from decimal import Decimal
 from uuid import uuid4
 
 import pytest
+from django.utils import timezone
 
 from purser.access import verbs
 from purser.links.models import Drift, Link, Receipt, Run
@@ -78,9 +79,12 @@ def test_it_lets_a_person_settle_a_lost_answer(said: str, state: str) -> None:
         failing(here)
         with tenancy.acting_in(here.tenant):
             # as a pass leaves it whose answer never came
-            Receipt.objects.update(state="unsure")
+            Receipt.objects.update(state="unsure", intended_at=timezone.now())
             Link.objects.update(state="unsure")
         receipt = here.receipt()
+        assert "Purser looks into the PSA itself" in here.text("failure", receipt=receipt.pk)
+        with tenancy.acting_in(here.tenant):
+            Receipt.objects.update(looked_at=timezone.now())
         assert "It was applied" in here.text("failure", receipt=receipt.pk)
         assert here.post("failure_decide", {"applied": "maybe"}, receipt=receipt.pk).status_code == 422
         assert here.post("failure_decide", {"applied": said}, receipt=receipt.pk).status_code == 302

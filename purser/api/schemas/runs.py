@@ -152,6 +152,7 @@ class Posting(Out):
     intended_at: datetime
     answered_at: datetime | None
     confirmed_at: datetime | None
+    looked_at: datetime | None
     first_failed_at: datetime | None
     retry_at: datetime | None
     plan: UUID | None
@@ -250,6 +251,7 @@ def posting(row: ReceiptRow) -> Posting:
         intended_at=row.intended_at,
         answered_at=row.answered_at,
         confirmed_at=row.confirmed_at,
+        looked_at=row.looked_at,
         first_failed_at=row.first_failed_at,
         retry_at=row.retry_at,
         plan=row.plan_id,

@@ -161,22 +161,23 @@ def _pass(
         since=min(today, oldest) - timedelta(days=1),
     )
     journal = Journal(tenant=tenant, run=record, facts={}, clock=clock)
+    settled = settling.Settled()
     if not dry:
-        sent = settling.settle(
+        settled = settling.settle(
             tenant=tenant,
             links={k.pk: k for k in links},
             open_receipts=open_receipts,
-            services=target.services.items,
+            services=target.services,
             psa=psa,
             journal=journal,
             read_at=target.at,
             clock=clock,
         )
-        result.posted += sent
+        result.posted += settled.sent
     with tenancy.acting_in(tenant):
         links = standings.linked(sync)
         open_receipts = receipts.open_by_link(sync.pk)
-        healing = _see_drift(sync, links, open_receipts, target, today, clock) if not dry else set()
+        healing = _see_drift(sync, links, open_receipts, settled.newer, target, today, clock) if not dry else set()
         found = standings.build(
             sync=sync,
             links=links,
@@ -184,6 +185,7 @@ def _pass(
             target=target,
             psa=psa,
             open_receipts=open_receipts,
+            newer=settled.newer,
             taken=receipts.dates_taken(sync.pk, since=today),
             waiting_drift=drift.open_links(sync.pk) - healing,
             healing=healing,
@@ -302,6 +304,7 @@ def _see_drift(
     sync: Sync,
     links: list[Link],
     open_receipts: dict[UUID, Receipt],
+    newer: set[UUID],
     target: refresh.TargetRead,
     today: date,
     clock: Clock,
@@ -311,7 +314,7 @@ def _see_drift(
     already = drift.open_links(sync.pk)
     for link in links:
         receipt = open_receipts.get(link.pk)
-        if receipt is not None and receipt.state in settling.UNSETTLED:
+        if link.pk in newer or (receipt is not None and receipt.state in settling.UNSETTLED):
             continue
         service = target.services.items.get(service_key(link.service.agreement.external_id, link.service.service_id))
         agreement = target.agreements.items.get(link.service.agreement.external_id)

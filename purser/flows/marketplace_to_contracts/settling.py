@@ -4,6 +4,7 @@ ID-31; reliability P9, section 3 (readback)."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -19,9 +20,18 @@ from purser.links.receipts import Journal
 from purser.links.standing import Standing, key
 from purser.postgres import tenancy
 from purser.reconcile import drive
-from purser.reconcile.model import Change, Doubtful
+from purser.reconcile.model import Change, Doubtful, Reading
 
 UNSETTLED = (ReceiptState.INTENDED, ReceiptState.ACCEPTED, ReceiptState.UNSURE)
+
+
+@dataclass
+class Settled:
+    """How many steps were `sent` once more, and the links that are `newer` than the reading: what the PSA was asked or sent
+    after it. A count of that reading may show our own change half done, and is no hand edit."""
+
+    sent: int = 0
+    newer: set[UUID] = field(default_factory=set)
 
 
 def settle(
@@ -29,27 +39,27 @@ def settle(
     tenant: UUID,
     links: Mapping[UUID, Link],
     open_receipts: Mapping[UUID, Receipt],
-    services: Mapping[str, Service],
+    services: Reading[Service],
     psa: Psa,
     journal: Journal,
     read_at: datetime,
     clock: Callable[[], datetime],
-) -> int:
-    """Bring each unsettled receipt to rest if a reading allows it; returns how many were sent once more.
+) -> Settled:
+    """Bring each unsettled receipt to rest if a reading allows it.
 
     A difference that was accepted or lost is judged by the units on its date: those after it mean done, those before it
     (once the time in which it could still show has passed) mean that nothing happened, anything else is a person's to say.
     """
-    sent = 0
+    settled = Settled()
     for link_id, receipt in open_receipts.items():
         link = links.get(link_id)
         if link is None or receipt.state not in UNSETTLED:
             continue
-        service = services.get(service_key(link.service.agreement.external_id, link.service.service_id))
+        service = services.items.get(service_key(link.service.agreement.external_id, link.service.service_id))
         now = clock()
         waited = read_at - (receipt.answered_at or receipt.intended_at)
         if service is None:
-            if waited > psa.traits.lag and receipt.state == ReceiptState.INTENDED:
+            if services.whole and waited > psa.traits.lag and receipt.state != ReceiptState.ACCEPTED:
                 _leave_to_person(tenant, receipt, f"The answer was lost, and {link.service.name} cannot be read.", now)
             continue
         units = service.units_on(receipt.effective_on)
@@ -61,8 +71,8 @@ def settle(
             continue
         if units != receipt.units_after and waited <= psa.traits.lag and not psa.traits.keyed:
             continue  # it may still show
-        sent += _find(tenant, link, receipt, units, waited, psa, journal, now)
-    return sent
+        _find(tenant, link, receipt, units, waited, psa, journal, now, settled)
+    return settled
 
 
 def _confirm(tenant: UUID, receipt: Receipt, now: datetime, note: str = "") -> None:
@@ -75,7 +85,7 @@ def _judge(tenant: UUID, receipt: Receipt, units: Decimal, now: datetime) -> Non
     if units == receipt.units_before:
         with tenancy.acting_in(tenant):
             receipts.not_applied(receipt.pk, now=now)
-    elif receipt.state == ReceiptState.INTENDED:
+    else:
         text = (
             f"The answer was lost, and the PSA shows {digest.units(units)} where "
             f"{digest.units(receipt.units_before)} or {digest.units(receipt.units_after)} was expected."
@@ -86,7 +96,9 @@ def _judge(tenant: UUID, receipt: Receipt, units: Decimal, now: datetime) -> Non
 def _leave_to_person(tenant: UUID, receipt: Receipt, text: str, now: datetime) -> None:
     hint = "Look at the adjustments in the PSA and say whether this one is there."
     with tenancy.acting_in(tenant):
-        receipts.settle(receipt.pk, Doubtful(text, hint=hint), now=now)
+        if receipt.state == ReceiptState.INTENDED:
+            receipts.settle(receipt.pk, Doubtful(text, hint=hint), now=now)
+        receipts.looked(receipt.pk, now=now)
 
 
 def _find(
@@ -98,8 +110,9 @@ def _find(
     psa: Psa,
     journal: Journal,
     now: datetime,
-) -> int:
-    """Ask the PSA for our mark where it keeps one; else go by the units. Returns 1 when the step was sent once more."""
+    settled: Settled,
+) -> None:
+    """Ask the PSA for our mark where it keeps one; else go by the units."""
     adjustment = Adjustment(
         agreement_id=link.service.agreement.external_id,
         service_id=link.service.service_id,
@@ -115,14 +128,17 @@ def _find(
         if receipt.state == ReceiptState.INTENDED:
             with tenancy.acting_in(tenant):
                 receipts.settle(receipt.pk, Doubtful(failure.text, failure.code, failure.hint), now=now)
-        return 0
+        return
     if there or (there is None and units == receipt.units_after):
         _confirm(tenant, receipt, now, note="found in the PSA after the answer was lost")
+        if there:
+            settled.newer.add(link.pk)
     elif there is None:
         _judge(tenant, receipt, units, now)
     elif waited > psa.traits.lag or psa.traits.keyed:
-        return _repeat(tenant, link, receipt, adjustment, psa, journal, now)
-    return 0
+        _repeat(tenant, link, receipt, adjustment, psa, journal, now)
+        settled.sent += 1
+        settled.newer.add(link.pk)
 
 
 def _repeat(
@@ -133,7 +149,7 @@ def _repeat(
     psa: Psa,
     journal: Journal,
     now: datetime,
-) -> int:
+) -> None:
     """A PSA that keeps our mark is sent the same step again: it completes what is half done and doubles nothing."""
     at = Standing(
         link.pk,
@@ -152,7 +168,6 @@ def _repeat(
             receipts.reopen(receipt.pk, now=now)
     target = Contracts(psa, {at_key: at}, text_of=lambda _: receipt.resource)
     drive.again(change, receipt.pk, target=target, journal=journal)
-    return 1
 
 
 def _with(at: Standing, units: Decimal) -> Standing:

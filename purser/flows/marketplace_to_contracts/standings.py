@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import ROUND_UP, Decimal
@@ -109,13 +109,15 @@ def build(
     target: TargetRead,
     psa: Psa,
     open_receipts: Mapping[UUID, Receipt],
+    newer: Collection[UUID],
     taken: Mapping[UUID, set[date]],
     waiting_drift: set[UUID],
     healing: set[UUID],
     today: date,
     now: datetime,
 ) -> Standings:
-    """Every live link ends in exactly one place: in step, in the plan, refused, or aside with the reason."""
+    """Every live link ends in exactly one place: in step, in the plan, refused, or aside with the reason. `newer` are
+    those whose last posting was settled after the reading of the target."""
     found = Standings(source_whole=source.whole, source_cut=source.cut)
     for link in links:
         found.links[link.pk] = link
@@ -130,6 +132,8 @@ def build(
             ReceiptState.UNSURE,
         ):
             found.set_aside(link, "unsettled", f"The last posting is {receipt.get_state_display().lower()}.")
+        elif link.pk in newer:
+            found.set_aside(link, "unsettled", "The last posting was settled after this reading; the next one compares.")
         elif receipt is not None and receipt.retry_at is not None and receipt.retry_at > now:
             found.set_aside(link, "later", f"The last posting failed; it is tried again at {receipt.retry_at:%H:%M:%S}.")
         elif link.resource.subscription.status == "pending":

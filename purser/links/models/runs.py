@@ -105,8 +105,9 @@ POSTED_RECEIPTS = ("accepted", "done")
 class Receipt(TenantModel):
     """One step on one service: the intention, committed before the call, and its outcome, committed after it.
 
-    `id` is the `once` sent to the vendor. The names are those of the moment, so the log does not change when a customer
-    is renamed. `seen` keeps the readings that led here, for "why this number?".
+    `id` is the `once` sent to the vendor. `looked_at` is when a reading first could not tell what became of a lost answer. The
+    names are those of the moment, so the log does not change when a customer is renamed. `seen` keeps the readings that led
+    here, for "why this number?".
     """
 
     walls: ClassVar[Walls] = Walls(history=True)
@@ -140,6 +141,7 @@ class Receipt(TenantModel):
     intended_at = models.DateTimeField()
     answered_at = models.DateTimeField(null=True)
     confirmed_at = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField(null=True)
     first_failed_at = models.DateTimeField(null=True)
     retry_at = models.DateTimeField(null=True)
     settled_by = tenant_key("links.Receipt", null=True, related_name="+")

@@ -12,8 +12,10 @@ document.addEventListener("keydown", (event) => {
     const switcher = document.getElementById("switcher");
     if (!switcher) return;
     event.preventDefault();
-    if (event.altKey) switcher.open = true;
-    else show("palette");
+    if (event.altKey) {
+      switcher.open = true;
+      switcher.querySelector("typed-links").open(); // the toggle event comes later than the next keystroke
+    } else show("palette");
   } else if (event.key === "?" && !typing(event.target)) {
     show("shortcuts");
   }

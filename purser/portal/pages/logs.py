@@ -18,6 +18,7 @@ from purser.kernel.errors import Refused
 from purser.links.desk import receipts
 from purser.links.lists import logs as declared
 from purser.links.queries import logs, reports
+from purser.links.receipts import asks
 from purser.lists import asked
 from purser.portal import charts, exports
 from purser.portal.doors import page
@@ -104,6 +105,7 @@ def failure(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpResponse:
         "sign": RECEIPT_SIGNS[found.state],
         "dates": declared.contract_dates(found),
         "tryable": logs.tryable(found),
+        "asks": asks(found, timezone.now()),
         "acts": acts.of_object("receipt", found.pk),
         "zone": zone(),
         "crumbs": [("Failure log", index), (found.resource, "")],

@@ -12,6 +12,7 @@ class TypedLinks extends HTMLElement {
   }
 
   open() {
+    if (document.activeElement === this.input) return; // somebody types already
     this.input.focus();
     this.input.select();
     this.asked = this.ask();
