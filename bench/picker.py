@@ -8,13 +8,12 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from django.db import connection, connections
+from django.db import connections
 
-from bench import crowd
-from bench.figures import Figure, percentile, ratio, seconds
+from bench import crowd, walls
+from bench.figures import Figure, percentile, seconds
 from purser.postgres import tenancy
 from purser.tenants import search
-from purser.tenants.models import SearchWord
 from tests.access import kit
 
 CUSTOMERS, RESELLERS = 100_000, 1_000
@@ -132,18 +131,5 @@ def _id(sql: str) -> UUID:
 
 
 def _behind_walls(distributor: UUID, text: str) -> float:
-    """The search's query in the distributor's seat, beside the same by the owner, whom no policy binds; both name the
-    distributor themselves."""
     with tenancy.listing_below(distributor):
-        sql, params = search.query(text).query.sql_with_params()
-
-        def run(through: str) -> None:
-            with (connection if through == "default" else connections[through]).cursor() as cursor:
-                cursor.execute(sql, params)
-                if not cursor.fetchall():
-                    raise RuntimeError(f"Nothing was found for {text!r}")
-
-        run("default")
-        run("owner")
-        assert SearchWord.across.exists()
-        return ratio(partial(run, "default"), partial(run, "owner"), rounds=200)
+        return walls.cost(search.query(text))

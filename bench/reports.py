@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any
 
-from django.db import connection, connections
 from django.http import QueryDict
 from django.test import Client
 from django.urls import reverse
 
-from bench import crowd
-from bench.figures import Figure, percentile, ratio, seconds
+from bench import crowd, walls
+from bench.figures import Figure, percentile, seconds
 from purser.access import verbs
 from purser.links.models import Sync
 from purser.lists import asked, compiled
@@ -68,26 +66,7 @@ def _get(client: Client, address: str) -> None:
 
 
 def _behind_walls(organisation: Organisation, table: Table) -> float:
-    """The first page's query in the tenant's seat, beside the same by the owner, whom no policy binds; both name the
-    tenant themselves."""
+    """The first page's query."""
     actor = kit.actor(organisation, role=verbs.READER)
     with tenancy.acting_in(organisation.pk):
-        found = compiled.rows(table, actor, asked.parse(table, QueryDict()), now=datetime.now(UTC))
-        sql, params = found[:51].query.sql_with_params()
-
-        def seated() -> None:
-            _fetch(connection, sql, params)
-
-        def free() -> None:
-            _fetch(connections["owner"], sql, params)
-
-        seated()
-        free()
-        return ratio(seated, free, rounds=200)
-
-
-def _fetch(through: Any, sql: str, params: Any) -> None:
-    with through.cursor() as cursor:
-        cursor.execute(sql, params)
-        if len(cursor.fetchall()) != 51:
-            raise RuntimeError("The report's query gave fewer rows than a page")
+        return walls.cost(compiled.rows(table, actor, asked.parse(table, QueryDict()), now=datetime.now(UTC))[:51])

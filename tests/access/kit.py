@@ -126,7 +126,7 @@ def browser(address: str = "") -> Client:
 
 def code(steps: int = 0, *, secret: str = SECRET) -> str:
     """What an authenticator app shows now, or `steps` half minutes from now."""
-    return totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // app_settings.TOTP_PERIOD + steps))
+    return str(totp.format_hotp_value(totp.hotp_value(secret, int(time.time()) // app_settings.TOTP_PERIOD + steps)))
 
 
 def sign_in(who: Person, *, client: Client | None = None) -> Client:
