@@ -24,7 +24,7 @@ from purser.kernel.errors import Busy, Failure, Refused
 from purser.reconcile.model import Delay, Done, Doubtful, Outcome, Reading, Refusal
 from sandboxes.kit import Fault, Request, Response
 from sandboxes.kit.faults import KINDS
-from tests.connectors.test_autotask import SECRETS, TODAY, House, change, opened, seed
+from tests.connectors.autotask import SECRETS, TODAY, House, change, opened, seed
 
 SHORT = Timeouts(connect=2, read=0.3, total=0.5)
 CALLS: dict[str, Callable[[AutotaskConnector], Any]] = {

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sandboxes.autotask import AutotaskApp
 from sandboxes.autotask.contracts import later, prorated
 from sandboxes.kit import Request
-from tests.connectors.test_autotask import NOW, SECRETS, seed
+from tests.connectors.autotask import NOW, SECRETS, seed
 
 HEADERS = {
     "username": SECRETS.user,

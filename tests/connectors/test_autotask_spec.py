@@ -14,7 +14,7 @@ import pytest
 
 from purser.reconcile.model import Done
 from sandboxes.kit import Request, Response
-from tests.connectors.test_autotask import TODAY, change, opened
+from tests.connectors.autotask import TODAY, change, opened
 
 SPEC = Path(__file__).parents[2].parent / "shared" / "specs" / "autotask" / "contracts-subset.json"
 pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="the vendor's description is not at hand")

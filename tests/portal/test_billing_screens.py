@@ -9,7 +9,8 @@ from purser.links import kinds
 from purser.links.kinds import Kinds
 from tests.portal import desk
 from tests.portal.browser import Open, sound
-from tests.portal.test_billing import card, id_of, open_links, renewed, set_company, set_subscription, switch
+from tests.portal.mapping import card, id_of, open_links, set_company, set_subscription, switch
+from tests.portal.test_renewals import renewed
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("pages")]
 
