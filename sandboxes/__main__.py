@@ -7,10 +7,16 @@ from pathlib import Path
 
 from sandboxes.autotask import AutotaskApp
 from sandboxes.connectwise import ConnectWise
+from sandboxes.graph import Graph
 from sandboxes.kit import App, serve
 from sandboxes.marketplace import MarketplaceApp
 
-APPS: dict[str, type[App]] = {"marketplace": MarketplaceApp, "autotask": AutotaskApp, "connectwise": ConnectWise}
+APPS: dict[str, type[App]] = {
+    "marketplace": MarketplaceApp,
+    "autotask": AutotaskApp,
+    "connectwise": ConnectWise,
+    "graph": Graph,
+}
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from purser.access import vault
-from purser.connectors import autotask, connectwise, marketplace
+from purser.connectors import autotask, connectwise, graph, marketplace
 from purser.connectors.autotask.client import PER_HOUR, THREADS
+from purser.connectors.ports.directory import Followed
 from purser.connectors.ports.marketplace import Marketplace
 from purser.connectors.ports.psa import Psa
 from purser.connectors.shared import budget
@@ -199,6 +201,33 @@ def psa_of(connection: Connection) -> Psa:
         raise Missing(f"{connection.name} is no PSA.")
     port: Psa = _made(connection, maker)
     return port
+
+
+def directory_at(
+    *,
+    tenant: str,
+    client_id: str,
+    client_secret: str,
+    login_url: str = graph.LOGIN_URL,
+    graph_url: str = graph.GRAPH_URL,
+) -> Followed:
+    """A customer's directory at Microsoft, read as our application. `tenant` is the directory's id or a domain of it; the
+    addresses are other ones in national clouds. Raises Refused(code="address") for one that may not be called."""
+    rule = HostRule(graph.HOSTS, settings.SANDBOX_HOSTS)
+    rule.admit(login_url)
+    rule.admit(graph_url)
+    return _graph(graph.GraphSettings(tenant, client_id, login_url, graph_url), graph.GraphSecrets(client_secret), rule)
+
+
+@lru_cache(maxsize=500)  # with their tokens
+def _graph(settings: graph.GraphSettings, secrets: graph.GraphSecrets, rule: HostRule) -> Followed:
+    stamp = hashlib.sha256(repr((settings, secrets.client_secret)).encode()).hexdigest()
+    return graph.GraphConnector(
+        http=Http(hosts=rule, budget=budget.shared(stamp, threads=graph.THREADS), circuit=_circuit, clock=timezone.now),
+        settings=settings,
+        secrets=secrets,
+        clock=timezone.now,
+    )
 
 
 ports = Ports(marketplace=marketplace_of, psa=psa_of)

@@ -1,0 +1,6 @@
+"""A directory in a file: CSV or XLSX of people, for organisations without a directory that can be read."""
+
+from purser.connectors.table.directory import Table, read
+from purser.connectors.table.people import Fault
+
+__all__ = ["Fault", "Table", "read"]
