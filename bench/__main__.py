@@ -1,6 +1,6 @@
 """Measure every figure and print a line for each: name, value, bound, and whether it holds.
 
-With names as arguments only the groups of that name are measured: planning, requests, hour, delay, reports, picker,
+With names as arguments only the groups of that name are measured: planning, rating, requests, hour, delay, reports, picker,
 guessing. The last, a minute of attack (reliability P24), runs only when it is named: `make guessing`.
 """
 
@@ -17,10 +17,11 @@ ON_DEMAND = {"guessing"}
 
 def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
     """In the order they are measured; needs Django."""
-    from bench import budget, guessing, picker, planning, reports
+    from bench import budget, guessing, picker, planning, rating, reports
 
     return {
         "planning": planning.figures,
+        "rating": rating.figures,
         "requests": budget.requests,
         "hour": budget.hour,
         "delay": budget.delay,

@@ -12,6 +12,9 @@ from django.db import connections
 
 from bench import crowd, walls
 from bench.figures import Figure, percentile, seconds
+from purser.access import verbs
+from purser.access.actors import Actor
+from purser.finding import places
 from purser.postgres import tenancy
 from purser.tenants import search
 from tests.access import kit
@@ -69,6 +72,8 @@ def figures() -> Iterator[Figure]:
     yield Figure("picker_rls_ratio", max(_behind_walls(distributor, text) for text in ("al", "al den", "metals 77")), 1.1)
     own = [seconds(partial(_own, reseller, text)) for text in typed * ROUNDS]
     yield Figure("picker_of_reseller_p95_ms", percentile(own, 0.95) * 1000, 100)
+    whole = [seconds(partial(_places, distributor, text)) for text in typed * (ROUNDS // 4)]
+    yield Figure("picker_of_distributor_p95_ms", percentile(whole, 0.95) * 1000, 100)
 
 
 def _search(distributor: UUID, text: str) -> None:
@@ -79,6 +84,12 @@ def _search(distributor: UUID, text: str) -> None:
 def _own(reseller: UUID, text: str) -> None:
     with tenancy.listing_customers_of(reseller):
         search.find(text)
+
+
+def _places(distributor: UUID, text: str) -> None:
+    """What the switcher answers a distributor: its own customers and its resellers', each with how it stands."""
+    actor = Actor(distributor, "Broad Supply", None, "Dana", verbs.OWNER, "", "", None, kind="distributor", number="1" * 12)
+    places.found([places.Home(actor, ())], text, datetime.now(UTC))
 
 
 def _crowd() -> tuple[UUID, UUID]:
