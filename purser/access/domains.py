@@ -7,13 +7,13 @@ Source: RFC 5321 section 4.5.1; reliability P23.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
 from django.urls import reverse
 
-from purser.access import acts, letters, once
+from purser.access import acts, letters, often, once
 from purser.access.actors import Actor
 from purser.access.identity import Domain, SignOn
 from purser.kernel.errors import Missing, Refused
@@ -41,7 +41,7 @@ class Asked:
 def ask(actor: Actor, name: str, *, now: datetime) -> Asked:
     """Name a domain, or ask again for one that is not proven yet; the former letter's link ends.
 
-    The caller sends the letter afterwards. Raises Refused for what is no domain, or is proven already.
+    The caller sends the letter afterwards. Raises Refused for what is no domain, or is proven already, and often.TooOften.
     """
     name = organisations.domain_of(name)
     if not name:
@@ -51,12 +51,14 @@ def ask(actor: Actor, name: str, *, now: datetime) -> Asked:
         raise Refused(f"{name} is proven already.", code="proven")
     if row._state.adding and Domain.objects.count() >= MOST:
         raise Refused(f"An organisation has at most {MOST} domains.", code="most", hint="Remove one first.")
-    token = once.token()
+    token, asked = once.token(), Asked(row, "")
+    often.check("sign_on.configure", asked.letter_to, now=now)
     row.token_hash, row.asked_at, row.expires_at = once.hashed(token), now, now + once.LIFETIME
     words = f"Asked to prove the domain {name}"
-    acts.record(actor, "sign_on.configure", summary=words, of=("domain", row.pk), after={"name": name}, now=now)
+    told = {"name": name, "email": asked.letter_to}
+    acts.record(actor, "sign_on.configure", summary=words, of=("domain", row.pk), after=told, now=now)
     row.save()
-    return Asked(row, token)
+    return replace(asked, token=token)
 
 
 def send(asked: Asked, *, tenant: UUID) -> None:

@@ -9,8 +9,6 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.http import HttpRequest
-
 from purser.access import actors, acts, permit, verbs
 from purser.access.actors import Actor
 from purser.access.models import Person
@@ -31,7 +29,7 @@ def check(person: str | None, *, tenant: UUID, verb: str, now: datetime) -> None
     try:
         if who is None:
             raise Missing("The person who asked has no account any more.")
-        with actors.entering(who, tenant=tenant, request=_nowhere(who), now=now) as actor:
+        with actors.entering(who, tenant=tenant, request=actors.nowhere(who), now=now) as actor:
             if not permit.allows(actor, verb):
                 raise permit.Denied(f"{who} may not {verbs.find(verb).sentence} any more.", code="denied")
     except (Missing, permit.Denied) as refusal:
@@ -41,11 +39,3 @@ def check(person: str | None, *, tenant: UUID, verb: str, now: datetime) -> None
             summary = f"Not done for {name}: {refusal.text}"
             acts.record(worker, verb, summary=summary, of=("person", person), outcome="refused", now=now)
         raise
-
-
-def _nowhere(who: Person) -> HttpRequest:
-    """A worker acts from no address and without a session: nothing that asks for a fresh proof can be done so."""
-    request = HttpRequest()
-    request.META["REMOTE_ADDR"] = ""
-    request.user = who
-    return request

@@ -60,10 +60,11 @@ class Domain(TenantModel):
 class SignOn(TenantModel):
     """An organisation's OpenID Connect provider. The client secret is sealed (vault.py).
 
-    `require_mfa`: a sign-in counts only where the provider says that a second factor was used.
+    `require_mfa`: a sign-in counts only where the provider says that a second factor was used. Whose directory it is must be
+    known over all organisations, so that none is founded twice (partners/joining.py): the operator's seat may list it.
     """
 
-    walls: ClassVar[Walls] = Walls(history=True)
+    walls: ClassVar[Walls] = Walls(history=True, operator_reads=True)
 
     name = models.CharField(max_length=60)
     issuer = models.CharField(max_length=500)

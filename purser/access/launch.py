@@ -19,7 +19,8 @@ from datetime import UTC, datetime, timedelta
 from django.db import IntegrityError, transaction
 
 from purser.access import vault
-from purser.access.models import Launch, Membership, Person
+from purser.access.models import Membership, Person
+from purser.access.single_use import Launch
 from purser.kernel.errors import Refused
 
 LIFETIME = timedelta(seconds=60)

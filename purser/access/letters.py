@@ -24,15 +24,18 @@ def invitation(
     path: str,
     expires_at: datetime,
     zone: str,
+    allows: str | None = None,
 ) -> None:
-    """Ask an address to join. `path` is the link on this site; `zone` is that of the organisation."""
+    """Ask an address to join. `path` is the link on this site; `zone` is that of the organisation. `allows` says in a
+    sentence what the role is for, where it is one of the organisation's own.
+    """
     _send(
         "invitation",
         email,
         subject=f"{organisation} invites you to Purser",
         organisation=organisation,
         role=role,
-        allows=verbs.ROLES[kind][role],
+        allows=verbs.ROLES[kind][role] if allows is None else allows,
         inviter=inviter,
         path=path,
         until=_until(expires_at, zone),

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from purser.access import identity as identity  # its tables belong to this application, too
+from purser.access import single_use as single_use  # and these
 from purser.postgres import ids
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
@@ -95,63 +96,6 @@ class Membership(TenantModel):
                 | (~models.Q(role="custom") & models.Q(own_role=None)),
                 name="membership_one_role",
             ),
-        ]
-
-
-class Invitation(TenantModel):
-    """Asks an address to join. Only the token's hash is kept; taking it is one conditional update."""
-
-    walls: ClassVar[Walls] = Walls(history=True, unkept=("token_hash",))
-
-    email = models.EmailField(max_length=254)
-    role = models.CharField(max_length=20)
-    token_hash = models.CharField(max_length=64)
-    invited_by = models.ForeignKey(Person, null=True, on_delete=models.DO_NOTHING, related_name="+")
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    accepted_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "token_hash"], name="invitation_token_once"),
-        ]
-
-
-class OneTimeLink(TenantModel):
-    """A link that works once, for one purpose. What it carries is sealed (vault.py); of its token a hash is
-    kept.
-    """
-
-    walls: ClassVar[Walls] = Walls(history=True, unkept=("token_hash",))
-
-    purpose = models.CharField(max_length=40)
-    token_hash = models.CharField(max_length=64)
-    made_by = models.CharField(max_length=254)
-    created_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    taken_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "token_hash"], name="one_time_link_token_once"),
-        ]
-
-
-class Launch(TenantModel):
-    """A launch token that was used. Its unique number is what makes the token work once."""
-
-    jti = models.CharField(max_length=100)
-    used_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "jti"], name="launch_once"),
         ]
 
 

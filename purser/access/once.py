@@ -16,7 +16,7 @@ from typing import Any, cast
 
 from purser.access import vault
 from purser.access.actors import Actor
-from purser.access.models import OneTimeLink
+from purser.access.single_use import OneTimeLink
 from purser.kernel.errors import Refused
 
 LIFETIME = timedelta(hours=72)

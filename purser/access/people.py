@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, verbs
+from purser.access import acts, giving, verbs
 from purser.access.actors import Actor
+from purser.access.giving import Role
 from purser.access.models import ApiToken, CustomRole, Membership, Person
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
@@ -52,40 +54,62 @@ def one(membership: UUID) -> Membership:
     return row
 
 
-def role_of(kind: str, role: str) -> str:
-    """The role, if an organisation of this kind has it. Raises Refused."""
-    if role not in verbs.ROLES.get(kind, {}):
-        known = ", ".join(verbs.ROLES.get(kind, {}))
-        raise Refused(f"There is no role “{role}” here.", code="role", hint=f"The roles are: {known}.")
-    return role
-
-
 def change_role(actor: Actor, membership: UUID, role: str, *, now: datetime) -> None:
     """Give a member another role, one of the kind's or (by its id) one of the organisation's own; it counts from their
-    next request.
+    next request. Takes its seats itself.
 
-    Raises Missing, or Refused where it would leave nobody who heads the organisation, or would give more than the actor
-    may.
+    Raises Missing, or Refused where it would leave nobody who heads the organisation, would give more than the actor may,
+    or the actor is there on behalf and the member works where they come from.
     """
-    own = _own_role(role)
-    role = verbs.CUSTOM if own is not None else role_of(actor.kind, role)
-    words = own.name if own is not None else role
-    _not_above(actor, role, own)
-    row = _locked(membership, kind=actor.kind, keeps_head=role == verbs.HEAD[actor.kind])
-    if row.role == role and row.own_role_id == (own.pk if own is not None else None):
+    change_roles(actor, {membership: role}, now=now)
+
+
+def change_roles(actor: Actor, wanted: Mapping[UUID, str], *, now: datetime) -> None:
+    """The same for several members, in their order: all or none."""
+    refuse_insiders(actor, wanted)
+    with tenancy.acting_in(actor.tenant):
+        for membership, role in wanted.items():
+            _change_role(actor, membership, giving.find(actor.kind, role), now)
+
+
+def _change_role(actor: Actor, membership: UUID, role: Role, now: datetime) -> None:
+    row = _locked(membership, kind=actor.kind, keeps_head=role.role == verbs.HEAD[actor.kind])
+    held = Role(actor.kind, row.role, row.own_role)
+    giving.check(actor, role, had=held.verbs_here())
+    if held.text == role.text:
         return
-    before = row.own_role.name if row.own_role is not None else row.role
     acts.record(
         actor,
         "people.change_role",
-        summary=f"Made {row.person} {words}, before {before}",
+        summary=f"Made {row.person} {role.name}, before {held.name}",
         of=("person", row.person_id),
-        before={"role": before},
-        after={"role": words},
+        before={"role": held.name},
+        after={"role": role.name},
         now=now,
     )
-    row.role, row.own_role = role, own
+    row.role, row.own_role = role.role, role.own
     row.save(update_fields=["role", "own_role"])
+
+
+def refuse_insiders(actor: Actor, memberships: Iterable[UUID]) -> None:
+    """Nobody who acts on behalf of a tenant gives anything there to people of the organisation they come from: it would
+    outlive the consent. Outside any seat; for an actor who is not there on behalf it says nothing. Raises Refused.
+
+    Source: reliability P17.
+    """
+    if actor.home is None:
+        return
+    with tenancy.acting_in(actor.tenant):
+        rows = Membership.objects.filter(pk__in=list(memberships))
+        people = dict(rows.values_list("person_id", "person__email"))
+    with tenancy.acting_in(actor.home):
+        ours = Membership.objects.filter(person_id__in=people).order_by("id").values_list("person_id", flat=True).first()
+    if ours is not None:
+        raise Refused(
+            f"{people[ours]} works for {actor.home_name}, and you are here by the consent of {actor.organisation}.",
+            code="insider",
+            hint=f"An administrator of {actor.organisation}'s own decides what they may here.",
+        )
 
 
 def remove(actor: Actor, membership: UUID, *, now: datetime) -> None:
@@ -107,10 +131,18 @@ def remove(actor: Actor, membership: UUID, *, now: datetime) -> None:
 
 
 def suspend(actor: Actor, membership: UUID, *, suspended: bool, now: datetime) -> None:
-    """Keep a member out, or let them in again, from their next request; nothing of theirs is lost.
+    """Keep a member out, or let them in again, from their next request; nothing of theirs is lost. Takes its seats itself.
 
-    Raises Missing, or Refused for the last who heads the organisation, or where it is so already.
+    Raises Missing, or Refused for the last who heads the organisation, where it is so already, or where somebody on behalf
+    would let in one of the people where they come from.
     """
+    if not suspended:
+        refuse_insiders(actor, [membership])
+    with tenancy.acting_in(actor.tenant):
+        _suspend(actor, membership, suspended, now)
+
+
+def _suspend(actor: Actor, membership: UUID, suspended: bool, now: datetime) -> None:
     row = _locked(membership, kind=actor.kind, keeps_head=not suspended)
     if (row.suspended_at is not None) == suspended:
         raise Refused(f"{row.person} is {'' if suspended else 'not '}suspended already.", code="same")
@@ -183,38 +215,13 @@ def set_package(actor: Actor, membership: UUID, package: str, *, now: datetime) 
     row.save(update_fields=["package"])
 
 
-def join(*, person: Person, role: str, organisation: str, now: datetime) -> Membership:
-    """Make a person a member. Raises Refused for one who is."""
+def join(*, person: Person, role: str, organisation: str, now: datetime, own: CustomRole | None = None) -> Membership:
+    """Make a person a member; with the role CUSTOM by the organisation's `own`. Raises Refused for one who is."""
     if Membership.objects.filter(person_id=person.pk).exists():
         raise Refused(f"{person.email} belongs to {organisation} already.", code="member")
-    membership = Membership(person=person, role=role, organisation=organisation, created_at=now)
+    membership = Membership(person=person, role=role, own_role=own, organisation=organisation, created_at=now)
     membership.save(force_insert=True)
     return membership
-
-
-def _own_role(text: str) -> CustomRole | None:
-    """The organisation's own role with this id; None where the text is no id. Raises Missing."""
-    try:
-        id = UUID(text)
-    except ValueError:
-        return None
-    role: CustomRole | None = CustomRole.objects.filter(pk=id).first()
-    if role is None:
-        raise Missing("There is no such role here.")
-    return role
-
-
-def _not_above(actor: Actor, role: str, own: CustomRole | None) -> None:
-    """Nobody gives what they may not do themselves; a partner's consent would else widen itself."""
-    if actor.allowed is None or actor.role == verbs.SYSTEM:
-        return
-    if actor.on_behalf:
-        return  # the partner's verbs are a part of the administrator's, whom the customer let it choose
-    beyond = verbs.of_member(actor.kind, role, custom=own.verbs if own else ()) - actor.allowed
-    if beyond:
-        raise Refused(
-            f"You may not give what you may not do: {', '.join(sorted(beyond)[:3])}.", code="above", hint="Ask the head."
-        )
 
 
 def _one(membership: UUID) -> Membership:

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
-from purser.access import acts, verbs
+from purser.access import acts, people, verbs
 from purser.access.actors import Actor
 from purser.access.models import CustomRole, Membership
 from purser.kernel.errors import Missing, Refused
+from purser.postgres import tenancy
 
 MOST = 30
 
@@ -35,9 +36,20 @@ def make(actor: Actor, *, name: str, sentence: str = "", allowed: Iterable[str],
 def change(
     actor: Actor, id: UUID, *, name: str, sentence: str = "", allowed: Iterable[str], version: int, now: datetime
 ) -> CustomRole:
-    """Change a role; it counts from the next request of everybody who has it. Raises Missing, or Refused as `make` does
-    and where somebody changed it meanwhile (`version`).
+    """Change a role; it counts from the next request of everybody who has it. Takes its seats itself. Raises Missing, or
+    Refused as `make` does, where somebody changed it meanwhile (`version`), and on behalf where one of the people of where
+    the actor comes from has it.
     """
+    with tenancy.acting_in(actor.tenant):
+        holders = list(Membership.objects.filter(own_role_id=id).values_list("pk", flat=True))
+    people.refuse_insiders(actor, holders)
+    with tenancy.acting_in(actor.tenant):
+        return _change(actor, id, name=name, sentence=sentence, allowed=allowed, version=version, now=now)
+
+
+def _change(
+    actor: Actor, id: UUID, *, name: str, sentence: str, allowed: Iterable[str], version: int, now: datetime
+) -> CustomRole:
     row = _locked(id)
     if row.version != version:
         raise Refused("Somebody changed this role meanwhile.", code="changed", hint="Look at it again, then save.")

@@ -13,10 +13,11 @@ from uuid import UUID
 
 from purser.access import actors, acts, domains, oidc, vault
 from purser.access.actors import Actor
+from purser.access.id_token import MANY, Claims, NotSignedOn
 from purser.access.identity import DirectoryUser, SignOn, SignOnSubject
 from purser.access.models import Membership, Person
-from purser.access.oidc import Claims, NotSignedOn
 from purser.kernel.errors import Missing, Refused
+from purser.postgres import tenancy
 from purser.tenants import organisations
 
 TABLE, FIELD = "access_signon", "client_secret"
@@ -84,6 +85,8 @@ def save(
     issuer = issuer_of(issuer)
     if issuer != issuer.rstrip() or "?" in issuer or len(issuer) > 500:
         raise Refused("The issuer is an address without a query.", code="issuer")
+    if MANY in issuer:
+        raise Refused("The issuer is that of one directory.", code="issuer", hint="Enter its Directory (tenant) ID.")
     oidc.hosts(sandbox).admit(issuer)
     if not client_id.strip():
         raise Refused("The client ID is missing.", code="client_id", hint="The provider shows it for the application.")
@@ -123,6 +126,14 @@ def forget(actor: Actor, *, now: datetime) -> int:
 def bound() -> int:
     """How many people are bound to a subject."""
     return SignOnSubject.objects.count()
+
+
+def serves(directory: str) -> bool:
+    """Whether some organisation here signs on with this directory of Microsoft Entra. Takes the operator's seat, which sees
+    where people sign on and never who.
+    """
+    with tenancy.listing_all():
+        return bool(SignOn.across.filter(issuer__contains=directory).exists())
 
 
 def recognise(claims: Claims, *, require_mfa: bool, now: datetime) -> Person:

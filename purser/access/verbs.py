@@ -146,6 +146,8 @@ _COMMON = (
     _everywhere("tokens.revoke", "revoke API tokens", _technical, _owner, _admin),
     _everywhere("acts.read", "see what was done and by whom", _all | {SUPPORT}, _desk, _seen, area="domain"),
     _everywhere("views.write", "save views of lists", _all, _desk, frozenset({ADMINISTRATOR, READER, PARTNER})),
+    _everywhere("notices.read", "read their own notices", _all, _desk, _inside),
+    _everywhere("notices.choose", "choose which notices reach them, and what they follow", _all, _desk, _inside),
 )
 
 _BILLING = (

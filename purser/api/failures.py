@@ -23,6 +23,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from psycopg.errors import UniqueViolation
 
+from purser.access.often import TooOften
 from purser.access.permit import Denied, StepUp
 from purser.api.callers import Forged
 from purser.api.limits import TooMany
@@ -40,6 +41,7 @@ STATUS: tuple[tuple[type[Failure], int], ...] = (
     (UnderWay, 409),
     (TooMany, 429),
     (TooManyTests, 429),
+    (TooOften, 429),
     (Refused, 422),
     (Missing, 404),
     (Busy, 503),
@@ -54,7 +56,7 @@ def answer(status: int, code: str, text: str, hint: str = "", **more: Any) -> Js
 def of(failure: Failure) -> JsonResponse:
     status = next(status for kind, status in STATUS if isinstance(failure, kind))
     response = answer(status, failure.code or type(failure).__name__.lower(), failure.text, failure.hint)
-    if isinstance(failure, Busy) and failure.retry_after is not None:
+    if isinstance(failure, Busy | TooOften) and failure.retry_after is not None:
         response["Retry-After"] = str(math.ceil(failure.retry_after.total_seconds()))
     elif status == 503:
         response["Retry-After"] = "30"

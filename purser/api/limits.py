@@ -6,15 +6,13 @@ from datetime import UTC, datetime, timedelta
 
 from django.db import connection
 
-from purser.access import once
 from purser.api.models import Calls
 from purser.kernel.errors import Busy
 from purser.postgres import ids, tenancy
 
-MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
 PER_CALLER = 600  # a minute
 PER_TENANT = 3_000  # a minute
-INVITATIONS = 3  # of an address an hour
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,16 +30,11 @@ def call(caller: str, *, now: datetime) -> None:
     _count("tenant", most=PER_TENANT, now=now)
 
 
-def invite(email: str, *, now: datetime) -> None:
-    """Count an invitation of an address: nobody's mailbox is ours to fill. Raises TooMany."""
-    _count(f"invite {once.hashed(email)[:48]}", most=INVITATIONS, within=HOUR, now=now)
-
-
-def _count(of: str, *, most: int, now: datetime, within: timedelta = MINUTE) -> None:
-    """One row per name, used anew in each window: nothing grows and nothing has to be cleared. A call too many is taken
+def _count(of: str, *, most: int, now: datetime) -> None:
+    """One row per name, used anew in each minute: nothing grows and nothing has to be cleared. A call too many is taken
     back with the transaction that it ends.
     """
-    since = now - (now - _EPOCH) % within
+    since = now - (now - _EPOCH) % MINUTE
     table = Calls._meta.db_table
     with connection.cursor() as cursor:
         cursor.execute(
@@ -52,9 +45,9 @@ def _count(of: str, *, most: int, now: datetime, within: timedelta = MINUTE) -> 
         )
         (count,) = cursor.fetchone()
     if count > most:
-        left = since + within - now
+        left = since + MINUTE - now
         raise TooMany(
-            f"More than {most} within {'an hour' if within == HOUR else 'a minute'}.",
+            f"More than {most} within a minute.",
             code="too_many",
             hint=f"Go on in {left.seconds + 1} seconds.",
             retry_after=left,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from purser.links.lists import bought, drift, logs, passes
 from purser.lists import acts
 from purser.lists.model import Table
+from purser.notices import lists as notices
 from purser.partners import lists as partners
 
 
@@ -29,6 +30,7 @@ SHARED = (
     Shared("/plans", "plans.read", passes.PLANS),
     Shared("/runs", "sync.read", passes.RUNS),
     Shared("/acts", "acts.read", acts.ACTS, export="acts.read"),
+    Shared("/notices", "notices.read", notices.NOTICES, export="notices.read"),
     Shared("/consent/acts", "consent.read", acts.ON_BEHALF, export="consent.export"),
     Shared("/tenants", "tenants.read", partners.TENANTS, export="tenants.read"),
     Shared("/tenants/below", "tenants.read", partners.BELOW, export="tenants.read"),

@@ -18,6 +18,7 @@ from purser.api.routes import (
     groups,
     identity,
     lists,
+    notices,
     operations,
     organisation,
     pairs,
@@ -122,5 +123,5 @@ for _topic in (organisation, connections, pairs, sides, relations, text, lists, 
     api.add_router("", _topic.routes.router)
 for _topic in (people, domain, consent, identity):
     api.add_router("", _topic.routes.router)
-for _topic in (partners, groups, operations):
+for _topic in (partners, groups, operations, notices):
     api.add_router("", _topic.routes.router)

@@ -31,7 +31,7 @@ def invite(email: str, *, name: str, zone: str, site: str) -> int:
         operator = _existing() or _found(name, zone, now)
         actor = actors.system(WHO, tenant=operator.pk, organisation=operator.name)
         with tenancy.acting_in(operator.pk):
-            issued = invitations.invite(actor, email=email, role=verbs.OWNER, kind=operator.kind, now=now)
+            issued = invitations.first(actor, email=email, kind=operator.kind, now=now)
     except Refused as refusal:
         print(" ".join(filter(None, [refusal.text, refusal.hint])), file=sys.stderr)
         return 2

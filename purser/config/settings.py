@@ -96,6 +96,7 @@ INSTALLED_APPS = [
     "procrastinate.contrib.django",
     "purser.tenants",
     "purser.access",
+    "purser.notices",
     "purser.partners",
     "purser.audit",
     "purser.ledger",
@@ -196,6 +197,11 @@ MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE
 USERSESSIONS_TRACK_ACTIVITY = True
 REQUIRE_SECOND_FACTOR = env.bool("PURSER_REQUIRE_SECOND_FACTOR", True)
 ALLAUTH_TRUSTED_PROXY_COUNT = 1 if env.bool("PURSER_BEHIND_PROXY", False) else 0
+# The installation's own application at Microsoft Entra, by which a company that is not here yet proves who administers it.
+# Without its id nobody comes that way. Source: acceptance CS-8
+ENTRA_ISSUER = env.str("PURSER_ENTRA_ISSUER", "https://login.microsoftonline.com/{tenantid}/v2.0")
+ENTRA_CLIENT_ID = env.str("PURSER_ENTRA_CLIENT_ID", "")
+ENTRA_CLIENT_SECRET = env.str("PURSER_ENTRA_CLIENT_SECRET", "")
 ON_ACTIVATE = "purser.portal.pages.configuration.activate"
 
 CACHES = {
@@ -218,6 +224,7 @@ EMAIL_PORT = env.int("PURSER_SMTP_PORT", 25)
 EMAIL_HOST_USER = env.str("PURSER_SMTP_USER", "")
 EMAIL_HOST_PASSWORD = env.str("PURSER_SMTP_PASSWORD", "")
 EMAIL_USE_TLS = env.bool("PURSER_SMTP_TLS", False)
+EMAIL_TIMEOUT = 10  # seconds: else a mail server that never answers holds a request or a worker for ever
 DEFAULT_FROM_EMAIL = env.str("PURSER_MAIL_FROM", "purser@localhost")
 
 # Vendors. Sandboxes are the only http and loopback addresses a connector may ever call.

@@ -10,9 +10,13 @@ def ready(app: App) -> None:
     from purser.config import wiring
     from purser.flows import ports
     from purser.jobs import entrypoints, periodic
+    from purser.links import following as pairs
     from purser.links import kinds
+    from purser.notices import following
+    from purser.partners import following as tenants
 
     ports.use(wiring.ports)
     kinds.use(wiring.kinds)
+    following.use((*pairs.THINGS, *tenants.THINGS))
     app.add_tasks_from(entrypoints.tasks, namespace="")
     app.add_tasks_from(periodic.tasks, namespace="")

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("purser.portal.urls")),
     path("", include("purser.portal.urls_customer")),
     path("", include("purser.portal.urls_find")),
+    path("", include("purser.portal.urls_notices")),
     path("", include("purser.portal.urls_billing")),
     path("", include("purser.portal.urls_reports")),
     path("api/v1/", include("purser.api.urls")),

@@ -11,18 +11,20 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from purser.access import actors, people, permit
 from purser.access.actors import Actor
 from purser.access.models import Person
 from purser.kernel.errors import Missing
-from purser.partners import customers
+from purser.partners import customers, record
 from purser.postgres import tenancy
 from purser.tenants import search
-from purser.tenants.models import PARTNERS, SearchWord
+from purser.tenants.models import PARTNERS, Kind, SearchWord
 
 MOST = search.MOST
+SHOWN = ("name", "number", "kind", "suspended_at", "parent")
 HOMES = 20  # organisations of one person that are looked at
 
 
@@ -37,7 +39,7 @@ class Home:
 @dataclass(frozen=True)
 class Place:
     """An organisation to go to. `home`: the one whose member goes there. `opens` is false where nobody lets them in, and
-    `note` then says why.
+    `note` then says why. `seller` names the reseller of a customer below a distributor, and nothing else's.
     """
 
     id: UUID
@@ -47,6 +49,7 @@ class Place:
     home: UUID
     opens: bool
     note: str = ""
+    seller: str = ""
 
 
 def homes(person: Person, request: HttpRequest, *, only: UUID | None, now: datetime) -> list[Home]:
@@ -109,32 +112,54 @@ def _fits(words: tuple[str, ...], text: str) -> bool:
 def _customers(
     home: Home, now: datetime, *, text: str = "", number: str = "", ids: Iterable[UUID] | None = None
 ) -> list[Place]:
+    """By number, by id or by what is typed, in that order; the first by name where nothing is. A distributor's are its own
+    and, below them, those of its resellers.
+    """
     actor = home.actor
+    above = actor.kind == Kind.DISTRIBUTOR
     wanted = None if ids is None else list(ids)
     if actor.kind not in PARTNERS or not permit.allows(actor, "tenants.read") or wanted == []:
         return []
-    with tenancy.listing_customers_of(actor.tenant):
-        rows = customers.listed(actor.tenant, now)
+    typed = ids is None and not number and bool(search.words(text))
+    if typed:
+        with tenancy.listing_below(actor.tenant) if above else tenancy.listing_customers_of(actor.tenant):
+            wanted = search.find(text, most=4 * MOST)  # resellers are among them, and are no places to go to
+
+    def chosen(rows: QuerySet[Any, Any]) -> QuerySet[Any, Any]:
         if number:
-            rows = rows.filter(number=number)
-        elif wanted is not None:
-            rows = rows.filter(pk__in=wanted)
-        elif search.words(text):
-            fit = search.find(text)
-            by_id = {row.pk: row for row in rows.filter(pk__in=fit)}
-            return [_customer(by_id[id], actor) for id in fit if id in by_id]
-        return [_customer(row, actor) for row in rows.order_by("name", "id")[:MOST]]
+            return rows.filter(number=number)
+        return rows.order_by("name", "id")[:MOST] if wanted is None else rows.filter(pk__in=wanted)
+
+    with tenancy.listing_customers_of(actor.tenant):
+        places = [_customer(row, actor) for row in chosen(customers.listed(actor.tenant, now))]
+    if above:
+        with tenancy.listing_below(actor.tenant):
+            places += [_below(row, actor) for row in chosen(customers.below(actor.tenant)).only(*SHOWN, "parent__name")]
+    if typed and wanted is not None:
+        order = {id: n for n, id in enumerate(wanted)}
+        places.sort(key=lambda place: order[place.id])
+    elif above:
+        places.sort(key=lambda place: (place.name, place.id))
+    return places if ids is not None else places[:MOST]
 
 
 def _customer(row: Any, actor: Actor) -> Place:
     note = ""
-    if row.suspended_at is not None:
-        note = "Suspended"
-    elif not row.open:
-        note = "Asked for its consent" if row.asked else "Its consent has ended" if row.ever else "No consent"
+    if not row.open:
+        note = f"Consent: {record.STANDINGS[row.consent].words.lower()}"
     elif not actor.partner_administrator:
         note = "You are no partner administrator"
     return Place(row.pk, row.name, row.number, row.kind, actor.tenant, opens=not note, note=note)
+
+
+def _below(row: Any, actor: Actor) -> Place:
+    """A reseller's customer consents to its reseller and to nobody else: a distributor sees it and gets in nowhere.
+
+    Source: acceptance UC-8.
+    """
+    suspended = "Suspended. " if row.suspended_at else ""
+    note = f"{suspended}Customer of {row.parent.name}, which alone can have its consent"
+    return Place(row.pk, row.name, row.number, row.kind, actor.tenant, opens=False, note=note, seller=row.parent.name)
 
 
 def _uuid(text: str) -> UUID | None:

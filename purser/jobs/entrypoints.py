@@ -14,6 +14,7 @@ from purser.flows import ports
 from purser.flows.marketplace_to_contracts import reading
 from purser.flows.marketplace_to_contracts.run import run
 from purser.kernel.errors import Busy, Missing
+from purser.notices import mailing, outbox
 from purser.postgres.queue import defer
 
 log = logging.getLogger("purser.jobs")
@@ -78,3 +79,15 @@ def read_everything(tenant: str, sync: str) -> None:
         reading.everything(tenant=UUID(tenant), sync_id=UUID(sync), ports=ports.current(), clock=timezone.now)
     except (Busy, Missing) as failure:
         log.info("reading %s: %s", sync, failure.text)
+
+
+@tasks.task(name="purser.deliver")
+def deliver(origin: str, notice: str) -> None:
+    """Tell of what happened in `origin` whoever was not told yet: the process that did it may have died."""
+    outbox.deliver(UUID(origin), UUID(notice), now=timezone.now())
+
+
+@tasks.task(name="purser.digest")
+def digest(organisation: str) -> None:
+    """One mail to each person of an organisation who has notices waiting for it."""
+    log.info("digest %s: %s sent", organisation, mailing.digest(UUID(organisation), now=timezone.now()))

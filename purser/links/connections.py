@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from purser.connectors.ports.tested import Tested
 from purser.kernel.errors import Failure, Missing
-from purser.links.models import Alarm, Connection
+from purser.links.models import Alarm, Connection, Sync
 from purser.links.models.connections import ConnectionState
+from purser.notices import outbox
+from purser.postgres import tenancy
 
 # Nothing can succeed on the connection until a person has acted (or the vendor has come to its senses).
 PAUSING = frozenset({"credentials", "address"})
@@ -29,15 +31,37 @@ def by_kind(kind: str) -> Connection | None:
 
 
 def met(connection_id: UUID, failure: Failure, *, now: datetime) -> None:
-    """A call on this connection failed as a whole. Credentials and addresses pause it; everything raises one alarm."""
+    """A call on this connection failed as a whole. Credentials and addresses pause it, which is told to those who can mend
+    it; everything raises one alarm.
+    """
     if failure.code in PAUSING:
-        Connection.objects.filter(pk=connection_id).exclude(state=ConnectionState.PAUSED).update(
-            state=ConnectionState.PAUSED,
-            paused_at=now,
-            paused_code=failure.code,
-            paused_text=failure.text[:500],
+        paused = (
+            Connection.objects.filter(pk=connection_id)
+            .exclude(state=ConnectionState.PAUSED)
+            .update(
+                state=ConnectionState.PAUSED,
+                paused_at=now,
+                paused_code=failure.code,
+                paused_text=failure.text[:500],
+            )
         )
+        if paused:
+            _tell_paused(find(connection_id), failure, now)
     raise_alarm(connection_id, code=failure.code or "failed", text=failure.text, hint=failure.hint, now=now)
+
+
+def _tell_paused(connection: Connection, failure: Failure, now: datetime) -> None:
+    pairs = Sync.objects.filter(Q(source=connection) | Q(target=connection)).order_by("id").values_list("pk", flat=True)
+    outbox.post(
+        "connection_paused",
+        audience=tenancy.tenant(),
+        subject=f"{connection.name} is paused",
+        lines=[failure.text, *filter(None, [failure.hint]), "Nothing is called until a test succeeds."],
+        page=connection.kind,
+        about=[("connection", connection.pk), *(("sync", pair) for pair in pairs)],
+        by_job=True,
+        now=now,
+    )
 
 
 def raise_alarm(connection_id: UUID, *, code: str, text: str, hint: str = "", now: datetime) -> bool:

@@ -6,12 +6,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from purser.kernel import digest
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import entries
 from purser.links.models import Drift, Link
 from purser.links.models.connections import Policy
 from purser.links.models.relations import LinkState
 from purser.links.models.runs import DriftState
+from purser.notices import outbox
+from purser.postgres import tenancy
 
 
 def begin(link: Link, *, psa_units: Decimal, now: datetime, on: date) -> None:
@@ -35,6 +38,7 @@ def see(link: Link, *, marketplace_units: Decimal, psa_units: Decimal, policy: s
         if back:
             return found
         found = None
+    new = found is None
     if found is None:
         found = Drift.objects.create(
             link=link,
@@ -52,8 +56,32 @@ def see(link: Link, *, marketplace_units: Decimal, psa_units: Decimal, policy: s
     elif found.decision == Policy.PSA or (not found.decision and policy == Policy.PSA):
         _accept(link, found, now=now, on=on, by=None)
     else:
+        if new:
+            _tell_waits(link, found, now)
         Link.objects.filter(pk=link.pk).update(state=LinkState.WAITING)
     return found
+
+
+def _tell_waits(link: Link, found: Drift, now: datetime) -> None:
+    """Of the first hand edit that waits in a pair: while one does, the next hundred are no further news."""
+    undecided = Drift.objects.filter(link__sync_id=link.sync_id, state=DriftState.OPEN, policy=Policy.ASK, decision="")
+    if undecided.exclude(pk=found.pk).exists():
+        return
+    name = link.resource.name
+    outbox.post(
+        "hand_edit_waits",
+        audience=tenancy.tenant(),
+        subject=f"Somebody changed {name} by hand",
+        lines=[
+            f"We posted {digest.units(found.expected_units)}, the PSA shows {digest.units(found.psa_units)}, "
+            f"the marketplace {digest.units(found.marketplace_units)}.",
+            "Nothing is posted for it before somebody decides which side is right.",
+        ],
+        page="drift",
+        about=[("sync", link.sync_id)],
+        by_job=True,
+        now=now,
+    )
 
 
 def decide(drift_id: UUID, *, decision: str, by: UUID, now: datetime, on: date) -> Drift:

@@ -20,6 +20,8 @@ from purser.links.models.relations import LinkState
 from purser.links.models.runs import POSTED_RECEIPTS, PlanState, RunState
 from purser.links.receipts import Facts
 from purser.links.standing import Standing, describe, link_of
+from purser.notices import outbox
+from purser.postgres import tenancy
 from purser.postgres.locks import hold
 from purser.rating import proration
 from purser.reconcile.guard import Doubt
@@ -132,8 +134,24 @@ def store(
     same = StoredPlan.objects.filter(sync=sync, digest=plan.digest, state__in=(PlanState.WAITING, PlanState.REJECTED))
     if (there := same.order_by("-made_at").first()) is not None:
         return Stored(there.pk, True)
-    waiting.update(state=PlanState.OUTDATED, decided_at=now)
+    if not waiting.update(state=PlanState.OUTDATED, decided_at=now):  # else somebody was told that the pair waits
+        _tell_waits(sync, plan, doubts, now)
     return Stored(_row(sync, run, plan, found, doubts, PlanState.WAITING, now, today).pk, True)
+
+
+def _tell_waits(sync: Sync, plan: Plan[Standing], doubts: Sequence[Doubt], now: datetime) -> None:
+    """To the list of plans and not to this one: until somebody looks, another may wait in its place."""
+    count = "1 change" if len(plan.changes) == 1 else f"{len(plan.changes)} changes"
+    outbox.post(
+        "plan_waits",
+        audience=tenancy.tenant(),
+        subject=f"A plan for {sync.target.name} waits for you",
+        lines=[f"{count}, and nothing is posted before somebody approves.", *(doubt.text for doubt in doubts[:20])],
+        page="plans",
+        about=[("sync", sync.pk)],
+        by_job=True,
+        now=now,
+    )
 
 
 def keep_asides(links: Iterable[Link], plan: Plan[Standing], *, psa_whole: bool) -> None:

@@ -20,7 +20,6 @@ from purser.tenants.models import Organisation
 from purser.tenants.organisations import Card
 
 LARGEST = 5_000_000  # bytes of a paper
-_STEPS = 4  # of the tree, from a customer to the operator
 
 
 def confirm(actor: Actor, *, partner: UUID, side: Side, name: str = "", paper: bytes = b"", now: datetime) -> Agreement:
@@ -107,14 +106,10 @@ def required(customer: Organisation, partner: Card) -> bool:
     """Whether the operator at the root requires an agreement in the customer's region. Outside any seat."""
     if not customer.region:
         return False
-    card: Card | None = partner
-    for _ in range(_STEPS):
-        if card is None or card.parent is None:
-            break
-        card = organisations.card(card.parent)
-    if card is None or card.kind != "operator":
+    operator = organisations.operator_over(partner.parent)
+    if operator is None:
         return False
-    with tenancy.acting_in(card.id):
+    with tenancy.acting_in(operator):
         return RegionRule.objects.filter(region=customer.region).exists()
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from purser.access import actors, acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
+from purser.partners import told
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations
 from purser.tenants.models import Grant, GrantKind
@@ -62,6 +63,7 @@ def approve(actor: Actor, tenant: UUID, *, now: datetime) -> Grant:
         row.approved_by, row.approved_by_name, row.approved_at = actor.person, actor.name, now
         row.ends_at = now + grants.BREAK_GLASS
         row.save(update_fields=["approved_by", "approved_by_name", "approved_at", "ends_at"])
+        told.looked_into(row)
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, "break_glass.approve", summary=f"Let {row.asked_by_name} look into {target.name}",
@@ -80,6 +82,7 @@ def end(actor: Actor, tenant: UUID, *, now: datetime) -> Grant:
             raise Missing("Nothing waits or holds there.")
         _note(guest, "break_glass.ask", "Ended the emergency look", row, now)
         grants.close(Grant.objects.filter(pk=row.pk), as_="ended", by=actor.name, why="", now=now)
+        told.look_ended(row, now=now)
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, "break_glass.ask", summary=f"Ended the look into {target.name}", of=("organisation", tenant), now=now

@@ -15,7 +15,7 @@ from uuid import UUID
 from purser.access import actors, acts, people
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
-from purser.partners import agreements, customers, telling
+from purser.partners import agreements, customers, told
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations
 from purser.tenants.models import Grant, GrantKind, Organisation
@@ -101,17 +101,17 @@ def ask(
             lapses_at=now + grants.LAPSES,
             ends_at=until,
         )
-        told = {"scopes": named, "until": until, "reason": why}
+        words = {"scopes": named, "until": until, "reason": why}
         guest = actors.guest(actor, tenant=customer, organisation=name, kind="customer")
         acts.record(
             guest, "consent.ask",
-            summary=f"{own.name} asks to administer this tenant: {why}", of=("grant", row.pk), after=told, now=now,
+            summary=f"{own.name} asks to administer this tenant: {why}", of=("grant", row.pk), after=words, now=now,
         )  # fmt: skip
         row.save(force_insert=True)
-        telling.asked(row, customer=customer)
+        told.consent_asked(row)
     with tenancy.acting_in(actor.tenant):
         acts.record(
-            actor, "consent.ask", summary=f"Asked {name} for its consent", of=("customer", customer), after=told, now=now
+            actor, "consent.ask", summary=f"Asked {name} for its consent", of=("customer", customer), after=words, now=now
         )
     return row
 
@@ -183,7 +183,7 @@ def give(
         row.scopes, row.reason, row.ends_at = named, why, until
         row.approved_by, row.approved_by_name, row.approved_at = actor.person, actor.name, now
         row.save()
-        telling.given(row, customer=actor.organisation)
+        told.consent_given(row, customer=actor.organisation)
     return row
 
 
@@ -199,7 +199,7 @@ def refuse(actor: Actor, request: UUID, *, why: str, now: datetime) -> Grant:
         now=now,
     )
     grants.close(Grant.objects.filter(pk=row.pk), as_="refused", by=actor.name, why=why, now=now)
-    telling.refused(row, customer=actor.organisation, why=why)
+    told.consent_refused(row, customer=actor.organisation, why=why, now=now)
     return row
 
 
@@ -220,7 +220,7 @@ def end(actor: Actor, *, why: str, now: datetime) -> Grant:
         now=now,
     )
     grants.close(Grant.objects.filter(pk=row.pk), as_="revoked", by=actor.name, why=why, now=now)
-    telling.ended(row, customer=actor.organisation, why=why)
+    told.consent_ended(row, customer=actor.organisation, why=why, now=now)
     return row
 
 

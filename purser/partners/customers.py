@@ -9,26 +9,50 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Now
+from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Now
 
 from purser.kernel.errors import Missing
+from purser.partners import record
 from purser.postgres import tenancy
 from purser.tenants import grants
 from purser.tenants.models import Grant, Kind, Organisation
 
 
 def listed(partner: UUID, now: datetime | Now) -> QuerySet[Any, Any]:
-    """In the partner's seat: all its customers, each with `open` (selectable: a consent holds now), `until` (its end),
-    `asked` (a request of ours waits) and `ever` (there was a consent or a request before).
+    """In the partner's seat: all its customers, each with `consent` (how it stands, a name of record.STANDINGS), `open`
+    (selectable: a consent holds now), `until` (its end) and `asked` (a request of ours waits).
     """
+    ours = Grant.across.filter(tenant_id=OuterRef("pk"), partner_id=partner)
     live = grants.live_of_partner(now).filter(tenant_id=OuterRef("pk"), partner_id=partner)
-    ever = Grant.across.filter(tenant_id=OuterRef("pk"), partner_id=partner)
-    asked = ever.filter(approved_at=None, closed_at=None, lapses_at__gt=now)
+    asked = ours.filter(approved_at=None, closed_at=None, lapses_at__gt=now)
     rows: QuerySet[Any, Any] = Organisation.across.filter(parent_id=partner, kind=Kind.CUSTOMER)
+    rows = rows.annotate(until=Subquery(live.values("ends_at")[:1]), asked=Exists(asked))
     return rows.annotate(  # type: ignore[no-any-return]
-        open=Exists(live), until=Subquery(live.values("ends_at")[:1]), asked=Exists(asked), ever=Exists(ever)
+        open=Case(When(suspended_at=None, until__isnull=False, then=True), default=False),
+        consent=Case(
+            When(suspended_at__isnull=False, then=Value("suspended")),
+            When(until__lte=now + record.SOON, then=Value("ending")),
+            When(until__isnull=False, then=Value("given")),
+            When(asked=True, then=Value("asked")),
+            default=Coalesce(Subquery(_last(ours)), Value("none")),
+            output_field=CharField(),
+        ),
     )
+
+
+def _last(ours: QuerySet[Any, Any]) -> Any:
+    """How the request or consent ended that was over last. One that only made room for another, or that the partner took
+    back, says nothing of the customer.
+    """
+    over = Coalesce("closed_at", Case(When(approved_at=None, then=F("lapses_at")), default=F("ends_at")))
+    how = Case(
+        When(closed_as="refused", then=Value("refused")),
+        When(Q(closed_at=None) | Q(closed_as="lapsed"), then=Value("expired")),
+        default=Value("ended"),
+    )
+    told = ours.exclude(closed_as__in=("replaced", "withdrawn"))
+    return told.order_by(over.desc(), "-id").values_list(how)[:1]
 
 
 def below(distributor: UUID) -> QuerySet[Any, Any]:

@@ -11,6 +11,7 @@ from uuid import UUID
 from purser.access import actors, acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
+from purser.partners import told
 from purser.partners.models import EnablingRequest
 from purser.postgres import tenancy
 from purser.tenants import organisations, packages, tree
@@ -55,6 +56,7 @@ def request(actor: Actor, *, signature: str, email: str, now: datetime) -> Enabl
         of=("enabling_request", row.pk), after={"subject": subject, "body": body}, now=now,
     )  # fmt: skip
     row.save(force_insert=True)
+    told.enabling_asked(row)
     return row
 
 
@@ -104,6 +106,7 @@ def answer(actor: Actor, id: UUID, *, approve: bool, why: str, now: datetime) ->
         held.save(update_fields=["answered_at", "answered_by_name", "approved", "answer"])
         if approve:
             tree.enable_administration()
+        told.enabling_answered(held)
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, "operator.requests.decide", summary=f"{words}: {held.partner_name}",

@@ -10,12 +10,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db import transaction
-
 from purser.access import people, verbs
 from purser.access.actors import Actor
 from purser.access.models import Membership
 from purser.kernel.errors import Missing, Refused
+from purser.postgres import tenancy
 
 
 @dataclass(frozen=True)
@@ -38,13 +37,15 @@ def accounts(kind: str) -> list[Account]:
 
 
 def choose(actor: Actor, chosen: Iterable[UUID], *, now: datetime) -> tuple[list[str], list[str]]:
-    """Make exactly these members the heads, from their next request; who headed and is not among them becomes a reader.
-    In the seat taken. Returns the names of those who became heads, and of those who no longer are.
+    """Make exactly these members the heads, from their next request; who headed and is not among them becomes a reader. All
+    or none. Takes its seats itself. Returns the names of those who became heads, and of those who no longer are.
 
-    Raises Missing for anybody else's member, Refused for nobody at all, or for an account that has never signed in.
+    Raises Missing for anybody else's member, Refused for nobody at all, for an account that has never signed in, and as
+    people.change_role does.
     """
-    wanted, known = set(chosen), {one.membership.pk: one for one in accounts(actor.kind)}
-    head = verbs.HEAD[actor.kind]
+    with tenancy.acting_in(actor.tenant):
+        known = {one.membership.pk: one for one in accounts(actor.kind)}
+    wanted, head = set(chosen), verbs.HEAD[actor.kind]
     if not wanted:
         raise Refused(f"Choose at least one {head}.", code="last_owner")
     if wanted - known.keys():
@@ -58,9 +59,7 @@ def choose(actor: Actor, chosen: Iterable[UUID], *, now: datetime) -> tuple[list
                 code="never_signed_in",
                 hint="They sign in once, then they can be chosen.",
             )
-    with transaction.atomic():  # all or none, also for a page that shows the refusal
-        for one in new:  # first, so that the last head may go once another has come
-            people.change_role(actor, one.membership.pk, head, now=now)
-        for one in gone:
-            people.change_role(actor, one.membership.pk, verbs.READER, now=now)
+    # the new first, so that the last head may go once another has come
+    roles = {one.membership.pk: head for one in new} | {one.membership.pk: verbs.READER for one in gone}
+    people.change_roles(actor, roles, now=now)
     return [str(one.membership.person) for one in new], [str(one.membership.person) for one in gone]

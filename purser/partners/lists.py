@@ -12,26 +12,14 @@ from django.db.models import Case, Value, When
 from django.db.models.functions import Now
 
 from purser.lists.model import Column, Preset, Sign, Table
-from purser.partners import customers
+from purser.partners import customers, record
 from purser.postgres import tenancy
 from purser.tenants import organisations
 from purser.tenants.models import Kind
 
-CONSENT = {
-    "open": Sign("Administered", "good"),
-    "asked": Sign("Asked", "note"),
-    "ended": Sign("Not any more", "plain"),
-    "none": Sign("Never asked", "plain"),
-}
-STATE = {"open": Sign("Works", "good"), "suspended": Sign("Suspended", "warn")}
+STATE = {"open": Sign("Works", "good"), "suspended": record.STANDINGS["suspended"]}
 KINDS = {kind.value: Sign(str(kind.label)) for kind in Kind}
 
-_consent = Case(
-    When(open=True, then=Value("open")),
-    When(asked=True, then=Value("asked")),
-    When(ever=True, then=Value("ended")),
-    default=Value("none"),
-)
 _state = Case(When(suspended_at=None, then=Value("open")), default=Value("suspended"))
 
 
@@ -55,10 +43,14 @@ TENANTS = Table(
     rows=lambda actor, params: customers.listed(actor.tenant, Now()),
     order=("name",),
     columns=_tenant_columns(
-        Column("consent", "Administration", "badge", expression=_consent, signs=CONSENT),
+        Column("consent", "Consent", "badge", signs=record.STANDINGS),
         Column("until", "Until", "datetime"),
     ),
-    presets=(Preset("Administered", "consent.is=open"), Preset("Asked", "consent.is=asked")),
+    presets=(
+        Preset("Given", "consent.in=given&consent.in=ending"),
+        Preset("Ending soon", "consent.is=ending"),
+        Preset("Asked", "consent.is=asked"),
+    ),
 )
 
 BELOW = Table(

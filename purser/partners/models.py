@@ -114,6 +114,40 @@ class TenantInvitation(TenantModel):
         ]
 
 
+class OrderState(models.TextChoices):
+    BEGUN = "begun", "Begun"
+    DONE = "done", "Done"
+    UNDONE = "undone", "Undone"
+
+
+class OrderTaken(TenantModel):
+    """An order that operations takes in, kept before anything is done for it: so one that was cut off is found. The row is
+    the operator's. `content` is the order's; `target` its customer, who is there or is founded with this id.
+
+    Source: reliability P19; acceptance UC-3.
+    """
+
+    walls: ClassVar[Walls] = Walls(history=True)
+
+    number = models.CharField(max_length=80)
+    content = models.JSONField()
+    target = models.UUIDField()
+    customer_name = models.CharField(max_length=200, blank=True)
+    state = models.CharField(max_length=6, choices=OrderState.choices, default=OrderState.BEGUN)
+    taken_by_name = models.CharField(max_length=254)
+    tried_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "number"], name="order_taken_once"),
+            models.CheckConstraint(condition=models.Q(state__in=OrderState.values), name="order_taken_state_known"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "tried_at"], condition=models.Q(state="begun"), name="order_taken_half_done")
+        ]
+
+
 class TenantGroup(TenantModel):
     """Customers a partner treats alike: a target of jobs, alerts and price lists. Source: ux 6."""
 

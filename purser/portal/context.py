@@ -8,6 +8,7 @@ from django.http import HttpRequest
 
 from purser.access import verbs
 from purser.access.actors import Actor
+from purser.notices import reading
 from purser.portal import navigation, requests
 
 # The two systems a reseller may bill through; pages that differ by it read `?context=`. Source: acceptance ID-5.
@@ -36,8 +37,8 @@ def layout(request: HttpRequest) -> str:
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """`actor`, `sidebar`, `context`, `contexts`, `layout`, `theme`, `themes` and `request_id` for every template; and what
-    the bar of acting on behalf and the user menu need.
+    """`actor`, `sidebar`, `context`, `contexts`, `layout`, `theme`, `themes`, `unread` (notices) and `request_id` for every
+    template; and what the bar of acting on behalf and the user menu need.
     """
     actor: Actor | None = getattr(request, "actor", None)
     context = chosen(request)
@@ -45,6 +46,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "actor": actor,
         "sidebar": list(navigation.sidebar(actor, path=request.path, context=context)) if actor else [],
         "home": navigation.address("home", actor) if actor else "/",
+        "unread": reading.unread(actor) if actor else 0,
         **_on_behalf(actor),
         "context": context,
         "contexts": _contexts(request, context),

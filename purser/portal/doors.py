@@ -27,6 +27,8 @@ from django.utils import timezone
 from purser.access import actors, acts, permit, policy, sessions, verbs
 from purser.access.actors import Actor
 from purser.access.models import Person
+from purser.finding import ended
+from purser.kernel.errors import Missing
 from purser.portal import failures
 
 # What it needs of the address comes by name; the tenant is `actor.tenant`.
@@ -49,6 +51,11 @@ def page(verb: str, *, seat: bool = True) -> Callable[[View], View]:
                     if seat:
                         return _rendered(view(request, actor, **kwargs))
                 return _rendered(view(request, actor, **kwargs))
+            except Missing:
+                if actor is not None:  # something in the tenant is missing, not the way in
+                    raise
+                assert isinstance(request.user, Person)
+                return failures.shut(request, tenant, ended.look(request.user.pk, tenant, now=timezone.now()))
             except permit.Denied as refusal:
                 if actor is not None:
                     acts.denied(actor, verb, summary=refusal.text, now=timezone.now())

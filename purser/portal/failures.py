@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from urllib.parse import urlencode, urlsplit
+from uuid import UUID
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
@@ -17,6 +18,7 @@ from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from purser.access import actors, permit
+from purser.finding.ended import Ended
 from purser.kernel.errors import Busy, Missing, Refused, Unsure
 from purser.portal import requests
 
@@ -47,6 +49,7 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
 
 
 ASK_OWNER = "An owner of your organisation can change your role under Administration, People."
+NOTHING_DONE = "Nothing was changed. If you still need access, ask for it anew."
 NOTHING_HERE = "This page does not exist, or it belongs to an organisation you are not a member of."
 CHECK_ADDRESS = "Check the address, or start again from your home page."
 LOOK_FIRST = "It may have taken effect. Look at the current state before you try again."
@@ -60,8 +63,10 @@ def _busy(request: HttpRequest, error: Busy) -> HttpResponse:
     return response
 
 
-def show(request: HttpRequest, status: int, *, title: str, text: str, hint: str = "") -> HttpResponse:
-    """A page, an alert for htmx, or JSON for a program, with this status."""
+def show(
+    request: HttpRequest, status: int, *, title: str, text: str, hint: str = "", lead: str = "", lead_words: str = ""
+) -> HttpResponse:
+    """A page, an alert for htmx, or JSON for a program, with this status; `lead` is where the page leads on to."""
     words = {"title": title, "text": text, "hint": hint, "status": status, "reference": requests.id_of(request)}
     if request.headers.get("HX-Request") == "true":
         # The alert takes the place of the flash messages; what the person typed stays where it is.
@@ -71,7 +76,8 @@ def show(request: HttpRequest, status: int, *, title: str, text: str, hint: str 
         return response
     if _wants_json(request):
         return JsonResponse(words, status=status)
-    return render(request, "errors/page.html", {**words, "back": _back(request)}, status=status)
+    leads = {"back": "" if lead else _back(request), "lead": lead, "lead_words": lead_words}
+    return render(request, "errors/page.html", {**words, **leads}, status=status)
 
 
 def _back(request: HttpRequest) -> str:
@@ -82,6 +88,25 @@ def _back(request: HttpRequest) -> str:
 
 def _wants_json(request: HttpRequest) -> bool:
     return request.get_preferred_type(["text/html", "application/json"]) == "application/json"
+
+
+def shut(request: HttpRequest, tenant: UUID, ended: Ended | None) -> HttpResponse:
+    """The tenant lets this person in no longer, or never did; only the former is told so.
+
+    A page of it that is open goes as a whole: what it shows is no longer theirs to see, and its polls stop with it.
+    Source: acceptance UC-13.
+    """
+    words = {"title": "There is nothing here", "text": NOTHING_HERE, "hint": CHECK_ADDRESS}
+    if ended is not None:
+        name = "break_glass" if ended.emergency else "tenant"
+        where = {"tenant": ended.home} if ended.emergency else {"tenant": ended.home, "organisation": tenant}
+        words = {"title": f"Your access to {ended.tenant} has ended", "text": ended.why, "hint": NOTHING_DONE}
+        words |= {"lead": reverse(name, kwargs=where), "lead_words": f"What you know of {ended.tenant}"}
+    response = show(request, 404, **words)
+    here = own_path(request, request.headers.get("HX-Current-URL", ""))
+    if request.headers.get("HX-Request") == "true" and here.startswith(f"/t/{tenant}/"):
+        response["HX-Redirect"] = here
+    return response
 
 
 def step_up(request: HttpRequest) -> HttpResponse:

@@ -5,7 +5,17 @@ from __future__ import annotations
 from django.urls import path
 
 from purser.portal.pages import organisations
-from purser.portal.pages.partners import accept, administration, break_glass, orders, requests, settings, tenant, tenants
+from purser.portal.pages.partners import (
+    accept,
+    administration,
+    break_glass,
+    bringing,
+    orders,
+    requests,
+    settings,
+    tenant,
+    tenants,
+)
 
 T = "t/<uuid:tenant>/"
 ONE = f"{T}tenants/<uuid:organisation>/"
@@ -13,6 +23,8 @@ ORGANISATION = f"{T}organisations/<uuid:organisation>/"
 
 urlpatterns = [
     path("tenants/accept/<uuid:partner>/<str:token>/", accept.accept, name="tenants_accept"),
+    path("tenants/accept/<uuid:partner>/<str:token>/microsoft/", bringing.go, name="tenants_bring"),
+    path("tenants/accept/brought/", bringing.back, name="tenants_brought"),
     path(f"{T}tenants/", tenants.index, name="tenants"),
     path(f"{T}tenants/export/", tenants.export, name="tenants_export"),
     path(f"{T}tenants/below/", tenants.below, name="tenants_below"),
@@ -38,6 +50,9 @@ urlpatterns = [
     path(f"{T}regions/", requests.regions, name="regions"),
     path(f"{T}regions/require/", requests.require, name="regions_require"),
     path(f"{T}orders/", orders.take, name="orders"),
+    path(f"{T}orders/half-done/", orders.half_done, name="orders_half_done"),
+    path(f"{T}orders/<uuid:order>/complete/", orders.complete, name="orders_complete"),
+    path(f"{T}orders/<uuid:order>/undo/", orders.undo, name="orders_undo"),
     path(f"{T}break-glass/", break_glass.index, name="break_glass"),
     path(f"{T}organisations/export/", organisations.export, name="organisations_export"),
     path(ORGANISATION, organisations.one, name="organisation"),

@@ -25,6 +25,7 @@ UNDER = {
     Kind.RESELLER: {Kind.OPERATOR, Kind.DISTRIBUTOR},
     Kind.CUSTOMER: {Kind.RESELLER, Kind.DISTRIBUTOR},
 }
+STEPS = 4  # of the tree, from a customer to its operator
 _DOMAIN = re.compile(r"(?=.{1,253}\Z)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}\Z")
 
 
@@ -139,6 +140,19 @@ def card(id: UUID) -> Card:
     with tenancy.acting_in(id):
         row = own()
     return Card(row.pk, row.kind, row.name, row.number, row.partner_number, row.administers, row.parent_id)
+
+
+def operator_over(id: UUID | None) -> UUID | None:
+    """The operator at the root above an organisation, which may be itself; None for a tree without one. Outside any seat.
+
+    Raises Missing for no such organisation.
+    """
+    here = card(id) if id is not None else None
+    for _ in range(STEPS):
+        if here is None or here.parent is None:
+            break
+        here = card(here.parent)
+    return here.id if here is not None and here.kind == Kind.OPERATOR else None
 
 
 def today(*, organisation: Organisation, now: datetime) -> date:

@@ -16,6 +16,7 @@ from purser.postgres import tenancy
 from purser.tenants.models import Organisation, SearchWord
 
 MOST = 20  # found; who wants more types more
+ROWS = 4 * MOST  # read: several words of one organisation may fit
 TYPED = 6  # words taken of what is typed
 _BREAK = re.compile(r"[\W_]+")
 
@@ -43,11 +44,11 @@ def index(organisation: Organisation) -> None:
     )
 
 
-def find(text: str) -> list[UUID]:
+def find(text: str, *, most: int = MOST) -> list[UUID]:
     """The organisations that the seat may list and that fit what is typed, by the word that fits and then by name; at most
-    MOST. Nothing for nothing typed.
+    `most`, and never more than ROWS. Nothing for nothing typed.
     """
-    return list(dict.fromkeys(query(text)))[:MOST]
+    return list(dict.fromkeys(query(text)))[:most]
 
 
 def query(text: str) -> Any:
@@ -60,7 +61,7 @@ def query(text: str) -> Any:
     rows = _mine(SearchWord.across.all()).filter(_begins(first))
     for other in others:
         rows = rows.filter(Exists(_mine(SearchWord.across.filter(tenant_id=OuterRef("tenant_id"))).filter(_begins(other))))
-    return rows.order_by("word", "label", "tenant_id").values_list("tenant_id", flat=True)[: MOST * 4]
+    return rows.order_by("word", "label", "tenant_id").values_list("tenant_id", flat=True)[:ROWS]
 
 
 def _typed(text: str) -> list[str]:

@@ -6,7 +6,8 @@ from __future__ import annotations
 
 import pytest
 
-from purser.access import verbs
+from purser.access import invitations, verbs
+from purser.access.models import Person
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.portal.browser import PHONE, WIDE, Open, assets, browser, live, look, screen, sound
@@ -105,3 +106,17 @@ def test_it_asks_before_it_removes_somebody(screen: Open):
     dialog.get_by_role("button", name="Remove").click()
     page.get_by_text("The person is removed").wait_for()
     assert other.email not in page.locator("table").first.inner_text()
+
+
+def test_it_joins_by_an_invitation_in_a_browser(screen: Open):
+    """What the page says of its address must not keep its own form from being sent."""
+    org = kit.reseller()
+    issued = invitations.invite(kit.actor(org), email=kit.address(), role=verbs.READER, kind="reseller", now=kit.now())
+    window = screen()
+    page = window.go(f"/join/{org.pk}/{issued.token}/")
+    page.get_by_label("Your name").fill("Ada")
+    page.get_by_label("A password").fill("a brand new long sentence")
+    page.get_by_role("button", name="Join").click()
+    page.get_by_text("second factor").first.wait_for()
+    assert kit.membership(org, Person.objects.get(email=issued.invitation.email)).role == verbs.READER
+    assert window.faults == []

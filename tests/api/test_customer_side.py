@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from purser.access import verbs
+from purser.access import people, verbs
 from purser.access.models import CustomRole, Membership
 from purser.audit import paper
 from purser.postgres import ids, tenancy
@@ -51,7 +51,7 @@ def test_a_consent_is_read_given_extended_and_ended(made: Chain) -> None:
     assert list(found["areas"]) == list(ALL)
     assert code(agent.get("/domain"), 404) == "missing"
     given = data(admin.post("/consent", {"scopes": ["users", "domain"], "days": 30, "reason": "contract"}))
-    assert (given["state"], given["scopes"]) == ("Holds", ["domain", "users"])
+    assert (given["state"], given["scopes"]) == ("Ending soon", ["domain", "users"])
     assert data(agent.get("/domain"))["number"] == made.customer.number
     longer = data(admin.post("/consent", {"scopes": ["users"], "reason": "one more year"}))
     assert longer["id"] != given["id"]
@@ -246,6 +246,33 @@ def test_a_partner_invites_none_of_its_own_people_on_behalf(made: Chain, now: da
     sent = {"email": made.owner.email, "role": verbs.ADMINISTRATOR}
     assert code(agent.post("/invitations", sent), 422) == "own_people"
     assert data(agent.post("/invitations", {**sent, "email": kit.address()}))["role"] == verbs.ADMINISTRATOR
+
+
+def test_a_partner_gives_none_of_its_own_people_anything_on_behalf(made: Chain, now: datetime) -> None:
+    made.give(now)
+    insider = kit.member(made.customer, verbs.READER)
+    with tenancy.acting_in(made.reseller.pk):
+        people.join(person=insider, role=verbs.READER, organisation=made.reseller.name, now=now)
+    agent = Caller(made.customer.pk, made.agent, inside(made.agent))
+    row, admin = kit.membership(made.customer, insider).pk, kit.membership(made.customer, made.admin).pk
+    assert code(agent("PUT", f"/people/{row}/role", {"role": verbs.ADMINISTRATOR}), 422) == "insider"
+    assert code(agent("PUT", "/heads", {"members": [str(row), str(admin)]}), 422) == "insider"
+    assert data(agent("PUT", f"/people/{row}/suspension", {"suspended": True}))["suspended_at"]
+    assert code(agent("PUT", f"/people/{row}/suspension", {"suspended": False}), 422) == "insider"
+    assert kit.membership(made.customer, insider).role == verbs.READER
+
+
+def test_a_partner_makes_nobody_more_than_its_consent_names(made: Chain, now: datetime) -> None:
+    role = data(admin_of(made).post("/roles", {"name": "Phones", "verbs": ["telephony.read"]}))["id"]
+    made.give(now, scopes=["users", "telephony"])
+    agent = Caller(made.customer.pk, made.agent, inside(made.agent))
+    for wanted in (verbs.ADMINISTRATOR, verbs.READER):
+        assert code(agent.post("/invitations", {"email": kit.address(), "role": wanted}), 422) == "above"
+    assert data(agent.post("/invitations", {"email": kit.address(), "role": role}))["own_role"] == role
+    who = kit.member(made.customer, verbs.READER)
+    row = kit.membership(made.customer, who).pk
+    assert code(agent("PUT", f"/people/{row}/role", {"role": verbs.ADMINISTRATOR}), 422) == "above"
+    assert data(agent("PUT", f"/people/{row}/role", {"role": role}))["own_role"] == role
 
 
 def test_an_expired_consent_ends_every_call_to_the_second(made: Chain, now: datetime) -> None:

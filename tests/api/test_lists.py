@@ -20,7 +20,7 @@ from purser.access import verbs
 from purser.api.shared import SHARED, TABLES, Shared
 from purser.links.models import Drift, Receipt
 from purser.lists.asked import operators
-from purser.portal.pages import acts, drift, logs, organisations, plans, reports, runs
+from purser.portal.pages import acts, drift, logs, notices, organisations, plans, reports, runs
 from purser.portal.pages.customer import consent
 from purser.portal.pages.partners import tenants
 from purser.postgres import tenancy
@@ -35,10 +35,10 @@ pytestmark = pytest.mark.usefixtures("site")
 PAGES = (
     *(reports.SUBSCRIPTIONS, reports.LINKED, reports.UNLINKED, logs.SUCCESS, logs.FAILURES, logs.MOVEMENTS),
     *(drift.TABLE, plans.TABLE, runs.TABLE, acts.TABLE),
-    *(consent.ACTS, tenants.TENANTS, tenants.BELOW, organisations.ORGANISATIONS),
+    *(notices.TABLE, consent.ACTS, tenants.TENANTS, tenants.BELOW, organisations.ORGANISATIONS),
 )
-# Those with rows in the reseller below; the lists over organisations and of consent have their tests with their topics.
-OWN = [one for one in SHARED if one.table.name not in {"on_behalf", "tenants", "tenants_below", "organisations"}]
+# Those with rows in the reseller below; lists over organisations, of consent and notices have their tests with their topics.
+OWN = [one for one in SHARED if one.table.name not in {"notices", "on_behalf", "tenants", "tenants_below", "organisations"}]
 SEED = {
     **MARKETPLACE_SEED,
     "customers": [*MARKETPLACE_SEED["customers"], {"id": "C3", "name": "=Ørsted & Søn"}],

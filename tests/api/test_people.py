@@ -5,15 +5,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core import mail
 from django.urls import reverse
 
 from purser.access import invitations, verbs
-from purser.access.models import ApiToken, Invitation
+from purser.access.models import ApiToken
+from purser.access.single_use import Invitation
 from purser.postgres import ids, tenancy
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.api.kit import caller, code, data, signed_in
+from tests.api.kit import Caller, caller, code, data, signed_in
+from tests.partners.kit import chain
+from tests.portal.test_customer import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 
@@ -112,3 +116,65 @@ def test_what_belongs_to_another_organisation_is_as_absent() -> None:
         assert (seen.status_code, seen.content) == (404, absent.content), path
     assert (len(data(other.get("/people"))["rows"]), len(data(other.get("/invitations"))["rows"])) == (1, 1)
     assert [row["state"] for row in data(other.get("/tokens"))["rows"]] == ["in_use"]
+
+
+def test_an_address_is_invited_with_a_role_of_ones_own() -> None:
+    organisation = kit.reseller()
+    owner, email = signed_in(organisation), kit.address()
+    role = data(owner.post("/roles", {"name": "Auditor", "verbs": ["acts.read"]}))
+    made = data(owner.post("/invitations", {"email": email, "role": role["id"]}))
+    assert (made["role"], made["own_role"], made["role_name"]) == (verbs.CUSTOM, role["id"], "Auditor")
+    assert "as Auditor" in str(mail.outbox[-1].body)
+    assert code(owner.post("/invitations", {"email": kit.address(), "role": str(ids.new())}), 404) == "missing"
+    foreign = data(signed_in(kit.reseller()).post("/roles", {"name": "Auditor", "verbs": ["acts.read"]}))
+    assert code(owner.post("/invitations", {"email": kit.address(), "role": foreign["id"]}), 404) == "missing"
+    assert owner("DELETE", f"/roles/{role['id']}").status_code == 204
+    (row,) = data(owner.get("/invitations"))["rows"]
+    assert (row["own_role"], row["role_name"]) == (role["id"], "Auditor")
+    assert code(owner.post(f"/invitations/{row['id']}/again"), 422) == "role_gone"
+
+
+def test_nobody_invites_to_more_than_they_may() -> None:
+    organisation = kit.reseller()
+    owner = signed_in(organisation)
+    clerk = data(owner.post("/roles", {"name": "Clerk", "verbs": ["people.invite", "links.read"]}))
+    person = signed_in(organisation, verbs.READER)
+    row = kit.membership(organisation, person.person).pk
+    data(owner("PUT", f"/people/{row}/role", {"role": clerk["id"]}))
+    assert code(person.post("/invitations", {"email": kit.address(), "role": verbs.OWNER}), 422) == "above"
+    assert code(person.post("/invitations", {"email": kit.address(), "role": verbs.READER}), 422) == "above"
+    assert data(person.post("/invitations", {"email": kit.address(), "role": clerk["id"]}))["role_name"] == "Clerk"
+
+
+def test_both_doors_count_the_letters_to_an_address_together() -> None:
+    organisation = kit.reseller()
+    owner, email = signed_in(organisation), kit.address()
+    portal, sent = kit.url(organisation, "people/invite/"), {"email": email, "role": "reader"}
+    assert owner.client.post(portal, sent).status_code == 302
+    row = data(owner.post("/invitations", sent))
+    assert owner.client.post(kit.url(organisation, f"people/invitations/{row['id']}/again/")).status_code == 302
+    for answer in (owner.post("/invitations", sent), owner.post(f"/invitations/{row['id']}/again")):
+        assert code(answer, 429) == "too_many"
+        assert 3500 < int(answer.headers["Retry-After"]) <= 3600
+    for path, fields in ((portal, sent), (kit.url(organisation, f"people/invitations/{row['id']}/again/"), {})):
+        answer = owner.client.post(path, fields)
+        assert answer.status_code == 422
+        assert "three times within the hour" in kit.text(answer)
+    assert len([one for one in mail.outbox if one.to == [email]]) == 3
+
+
+def test_both_doors_count_the_letters_to_a_postmaster_and_to_a_tenant_together() -> None:
+    made = chain()
+    owner = Caller(made.reseller.pk, made.owner, inside(made.owner))
+    domain, email = f"d{ids.new().hex[-12:]}.example", kit.address()
+    for path, call, fields in (
+        ("sign-on/domains/", "/sign-on/domains", {"name": domain}),
+        ("tenants/invite/", "/tenants/invitations", {"email": email}),
+    ):
+        for _ in range(2):
+            assert owner.client.post(kit.url(made.reseller, path), fields).status_code == 302
+        data(owner.post(call, fields))
+        assert code(owner.post(call, fields), 429) == "too_many"
+        assert owner.client.post(kit.url(made.reseller, path), fields).status_code == 422
+    for to in (f"postmaster@{domain}", email):
+        assert len([one for one in mail.outbox if one.to == [to]]) == 3

@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purser.access import oidc
-from purser.access.oidc import NotSignedOn, Question
+from purser.access import id_token
+from purser.access.id_token import NotSignedOn, Question
 
 NOW = datetime(2026, 7, 11, 12, 0, tzinfo=UTC)
 KEY, OTHER = (rsa.generate_private_key(public_exponent=65537, key_size=2048) for _ in range(2))
@@ -44,8 +44,8 @@ def token(said: dict[str, Any], *, key: Any = KEY, alg: str = "RS256", kid: str 
     return jwt.encode(said, key, algorithm=alg, headers={"kid": kid})
 
 
-def read(text: str, *, keys: dict[str, Any] | None = None, question: Question = ASKED, now: datetime = NOW) -> oidc.Claims:
-    return oidc.claims(text, keys or published(KEY), issuer=ISSUER, client_id=CLIENT, question=question, now=now)
+def read(text: str, *, keys: dict[str, Any] | None = None, question: Question = ASKED, now: datetime = NOW) -> id_token.Claims:
+    return id_token.read(text, keys or published(KEY), issuer=ISSUER, client_id=CLIENT, question=question, now=now)
 
 
 def refused(text: str, **more: Any) -> str:
@@ -175,3 +175,42 @@ def test_it_refuses_anything_else_as_such(junk: bytes) -> None:
     text = junk.decode("latin-1")
     assert refused(text) in ("signature", "token")
     assert refused(f"{token(SAID).partition('.')[0]}.{text}.x") in ("signature", "token")
+
+
+TID = "0f8fad5b-d9cb-469f-a165-70867728950e"
+EVERY = "https://login.example.com/{tenantid}/v2.0"
+OF_ONE = {**SAID, "tid": TID, "iss": EVERY.replace("{tenantid}", TID)}
+
+
+def of_every(said: dict[str, Any], *, key_of: str = EVERY) -> id_token.Claims:
+    keys = published(KEY)
+    keys["keys"][0]["issuer"] = key_of
+    return id_token.read(token(said), keys, issuer=EVERY, client_id=CLIENT, question=ASKED, now=NOW)
+
+
+def test_an_application_of_many_directories_believes_each_for_itself() -> None:
+    found = of_every({**OF_ONE, "wids": ["a", 7], "roles": ["b"]})
+    assert (found.issuer, found.directory, found.roles) == (OF_ONE["iss"], TID, {"a", "b"})
+    other = "11111111-2222-4333-8444-555555555555"
+    for wrong in (
+        {"tid": other},
+        {"iss": EVERY},
+        {"iss": EVERY.replace("{tenantid}", other)},
+        {"tid": TID.upper(), "iss": EVERY.replace("{tenantid}", TID.upper())},
+        {"tid": "", "iss": EVERY.replace("{tenantid}", "")},
+        {"tid": ["x"]},
+    ):
+        with pytest.raises(NotSignedOn):
+            of_every({**OF_ONE, **wrong})
+
+
+def test_a_key_that_is_published_for_one_directory_signs_for_no_other() -> None:
+    assert of_every(OF_ONE, key_of=OF_ONE["iss"]).directory == TID
+    with pytest.raises(NotSignedOn, match="key of another directory"):
+        of_every(OF_ONE, key_of=EVERY.replace("{tenantid}", "9188040d-6c67-4c5b-b112-36a304b66dad"))
+
+
+def test_an_application_of_one_directory_takes_no_other() -> None:
+    assert read(token({**SAID, "tid": TID})).directory == TID
+    with pytest.raises(NotSignedOn, match="somebody else"):
+        read(token(OF_ONE))

@@ -9,6 +9,8 @@ import pytest
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.identity import kit as identity
+from tests.identity.test_bringing import provider as provider
+from tests.identity.test_bringing import stage as stage
 from tests.portal.browser import assets as assets
 from tests.portal.browser import browser as browser
 from tests.portal.browser import live as live
@@ -18,6 +20,7 @@ from tests.portal.browser import sound
 if TYPE_CHECKING:
     from purser.access.models import Person
     from purser.tenants.models import Organisation
+    from tests.identity.test_bringing import Stage
     from tests.portal.browser import Open
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
@@ -71,6 +74,38 @@ def test_it_is_sound_on_every_page_of_identity(screen: Open) -> None:
     seen("sign-in", "/sign-in/")
     seen("find", "/sign-in/sso/")
     seen("start", f"/sign-in/sso/{found.organisation.pk}/")
+    assert {name: lines for name, lines in faults.items() if lines} == {}
+
+
+def test_it_is_sound_in_each_state_of_a_tenant_that_comes_by_an_invitation(screen: Open, stage: Stage) -> None:
+    """CS-8: not signed in, signed in there without the role, with it, and once the tenant is here."""
+    client = kit.browser()
+    faults: dict[str, list[str]] = {}
+
+    def seen(name: str) -> None:
+        window = screen(client if client.cookies else None)
+        window.go(stage.path)
+        faults[name] = [one for one in sound(window, f"bringing-{name}") if "422" not in one]
+
+    seen("not-signed-in")
+    stage.says()
+    assert stage.page(client).status_code == 422
+    seen("without-the-role")
+    stage.administers()
+    assert stage.page(client).status_code == 200
+    seen("with-the-role")
+    window = screen(client)
+    window.go(stage.path)
+    for label, value in (
+        ("Your company's name", "Birch Law"),
+        ("Your name", "Bea Birch"),
+        ("A password", "a brand new long sentence"),
+    ):
+        window.page.get_by_label(label).fill(value)
+    window.page.get_by_role("button", name="Bring the tenant here").click()
+    window.page.get_by_role("button", name="administer it").wait_for()
+    assert stage.exists()
+    faults["here"] = sound(window, "bringing-here")
     assert {name: lines for name, lines in faults.items() if lines} == {}
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import itertools
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from purser.access import verbs
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
-from purser.partners import agreements, break_glass, consent, enabling, orders
-from purser.partners.models import Side
+from purser.partners import agreements, break_glass, consent, enabling, intake, orders
+from purser.partners.models import OrderState, OrderTaken, Side
 from purser.postgres import tenancy
 from purser.tenants import organisations
 from purser.tenants.models import Organisation, PackageStock
@@ -87,7 +88,7 @@ def test_an_order_that_broke_off_is_completed_by_sending_it_again(
 ) -> None:
     sent = order(made, number="SO-1")
     with monkeypatch.context() as broken:
-        broken.setattr(orders, "_taken", lambda *_: 1 / 0)
+        broken.setattr(orders, "_done", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             orders.take(desk(made), sent, now=now)
     customer = orders.take(desk(made), sent, now=now)
@@ -95,6 +96,98 @@ def test_an_order_that_broke_off_is_completed_by_sending_it_again(
         assert dict(PackageStock.objects.values_list("package", "total")) == {PAID: 5}
     with tenancy.listing_customers_of(made.reseller.pk):
         assert Organisation.across.filter(parent_id=made.reseller.pk, name="Cedar Foods").count() == 1
+
+
+def broken_off(made: Chain, sent: orders.Order, at: str, now: datetime) -> OrderTaken:
+    """The order's row after it was cut off: before the customer's transaction (`_given`) or after it (`_done`)."""
+    with pytest.MonkeyPatch.context() as broken:
+        broken.setattr(orders, at, lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            orders.take(desk(made), sent, now=now)
+    (one,) = orders.half_done(made.operator.pk, now=now)
+    return one.row
+
+
+def packages_of(customer: Any) -> dict[str, int]:
+    with tenancy.acting_in(customer):
+        return dict(PackageStock.objects.values_list("package", "total"))
+
+
+@pytest.mark.parametrize("at", ["_given", "_done"])
+def test_a_half_done_order_is_listed_and_completed_once(made: Chain, now: datetime, at: str) -> None:
+    row = broken_off(made, order(made, number="SO-1"), at, now)
+    (one,) = orders.half_done(made.operator.pk, now=now + orders.UNDER_WAY)
+    assert (one.row.number, one.row.customer_name, one.given_at is None) == ("SO-1", "Cedar Foods", at == "_given")
+    assert one.undoable == (at == "_given")
+    made_of = kit.at_once(*[lambda: orders.complete(desk(made), row.pk, now=now)] * 2)
+    assert row.target in [getattr(found, "pk", None) for found in made_of]
+    assert packages_of(row.target) == {PAID: 5}
+    assert orders.half_done(made.operator.pk, now=now) == []
+    for organisation in (made.operator, own(row.target)):
+        assert len(kit.acts_of(organisation, orders.VERB)) == 1
+    with pytest.raises(Missing):
+        orders.complete(desk(made), row.pk, now=now)
+
+
+def test_an_order_of_which_nothing_was_taken_over_is_undone_and_can_come_again(made: Chain, now: datetime) -> None:
+    sent, later = order(made, number="SO-1"), now + orders.UNDER_WAY
+    row = broken_off(made, sent, "_given", now)
+    with pytest.raises(Refused, match="may still be under way"):
+        orders.undo(desk(made), row.pk, why="Cancelled by the shop", now=later - timedelta(seconds=1))
+    with pytest.raises(Refused, match="Say why"):
+        orders.undo(desk(made), row.pk, why=" ", now=later)
+    orders.undo(desk(made), row.pk, why="Cancelled by the shop", now=later)
+    assert orders.half_done(made.operator.pk, now=later) == []
+    (act,) = kit.acts_of(made.operator, orders.VERB)
+    assert (act.summary, act.after) == ("Undid the order SO-1 of Cedar Foods", {"why": "Cancelled by the shop"})
+    with pytest.raises(Missing):
+        own(row.target)
+    assert packages_of(orders.take(desk(made), sent, now=later).pk) == {PAID: 5}
+
+
+def test_what_the_customer_has_got_is_completed_and_never_undone_even_after_it_moved(now: datetime) -> None:
+    made = chain()
+    row = broken_off(made, order(made, number="SO-2", customer=made.customer.number), "_done", now)
+    with pytest.raises(Refused, match="got what the order SO-2 brings"):
+        orders.undo(desk(made), row.pk, why="Too much", now=now + orders.UNDER_WAY)
+    other = chain(operator=made.operator)
+    orders.move(desk(made), made.customer.pk, other.reseller.partner_number, now=now)
+    assert orders.complete(desk(made), row.pk, now=now).pk == made.customer.pk
+    assert packages_of(made.customer.pk) == {PAID: 5}
+
+
+def test_a_refused_order_leaves_the_list_as_it_was(made: Chain, now: datetime) -> None:
+    with pytest.raises(Refused):
+        orders.take(desk(made), order(made, number="SO-1", region="Germany"), now=now)
+    assert orders.half_done(made.operator.pk, now=now) == []
+    orders.take(desk(made), order(made, number="SO-1"), now=now)  # the number is free
+    row = broken_off(made, order(made, number="SO-2"), "_given", now)
+    orders.undo(desk(made), row.pk, why="Wrong", now=now + orders.UNDER_WAY)
+    with pytest.raises(Refused):
+        orders.take(desk(made), order(made, number="SO-2", region="Germany"), now=now)
+    assert orders.half_done(made.operator.pk, now=now) == []
+
+
+@pytest.mark.parametrize(("was", "to"), list(itertools.product(OrderState, OrderState)))
+def test_an_order_takes_only_the_steps_there_are(made: Chain, now: datetime, was: OrderState, to: OrderState) -> None:
+    with tenancy.acting_in(made.operator.pk):
+        row = OrderTaken.objects.create(
+            number="SO-9", content={}, target=made.customer.pk, state=was, taken_by_name="x", tried_at=now
+        )
+        if to in intake.STEPS[was]:
+            intake.step(row, to)
+            assert OrderTaken.objects.get(pk=row.pk).state == to
+        else:
+            with pytest.raises(Refused, match="cannot become"):
+                intake.step(row, to)
+            assert OrderTaken.objects.get(pk=row.pk).state == was
+
+
+def test_another_operator_sees_none_of_it(made: Chain, now: datetime) -> None:
+    row, other = broken_off(made, order(made, number="SO-1"), "_given", now), kit.operator()
+    assert orders.half_done(other.pk, now=now) == []
+    with pytest.raises(Missing):
+        orders.complete(kit.actor(other, kit.person(factor=False)), row.pk, now=now)
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [

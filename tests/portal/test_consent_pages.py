@@ -203,7 +203,7 @@ def test_an_extension_is_a_new_consent_and_both_stay_in_the_ledger(made: Chain, 
     assert "Extend or change it" in switch(admin, made)
     assert admin.post(at(made, "consent/give/"), form(reason="One more year")).status_code == 302
     shown = page(admin, at(made, "consent/"))
-    for words in ("Holds", "Replaced", "They run our tenant", "One more year"):
+    for words in ("Given", "Replaced", "They run our tenant", "One more year"):
         assert words in shown, words
 
 

@@ -6,7 +6,7 @@ Rows CS-11 to CS-17, CS-20, UC-1, UC-11, UC-15 to UC-19; ux 2, 34. Users and rol
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -16,9 +16,9 @@ from django.test.utils import CaptureQueriesContext
 
 from purser.access import actors, permit, verbs
 from purser.access.models import Membership
-from purser.partners import consent, domain
-from purser.postgres import tenancy
-from purser.tenants import grants
+from purser.partners import break_glass, consent, domain, orders
+from purser.postgres import ids, tenancy
+from purser.tenants import grants, tree
 from purser.tenants.models import Organisation, PackageStock
 from tests.access import kit
 from tests.access.kit import site as site
@@ -176,11 +176,86 @@ def test_after_the_end_an_open_page_gets_nothing_on_its_next_request(made: Chain
     for headers in ({}, {"HX-Request": "true", "HX-Target": "on_behalf"}):
         answer = agent.get(path, headers=headers)
         assert answer.status_code == 404
-        assert made.customer.name not in answer.content.decode()
+        assert made.admin.email not in answer.content.decode()
+        assert f"Your access to {made.customer.name} has ended" in kit.text(answer)
+        assert f"The consent of {made.customer.name} was ended on" in kit.text(answer)
+        assert "<form" not in answer.content.decode().partition("<main")[2].partition("</main>")[0]
     posted = agent.post(at(made, "domain/settings/"), {"contact_name": "x", "zone": "UTC"}, headers={"HX-Request": "true"})
     assert (posted.status_code, posted.headers["HX-Retarget"]) == (404, "#messages")
     with tenancy.acting_in(made.customer.pk):
         assert Organisation.objects.get().contact_name != "x"
+
+
+def test_an_open_page_goes_as_a_whole_when_its_consent_is_over(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    made.end(kit.now())
+    here = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{at(made, 'domain/')}?x=1"}
+    answer = agent.get(at(made, "consent/acts/"), headers=here)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (404, f"{at(made, 'domain/')}?x=1")
+    elsewhere = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{kit.url(made.reseller, 'people/')}"}
+    assert "HX-Redirect" not in agent.get(at(made, "consent/acts/"), headers=elsewhere).headers
+
+
+def ending(made: Chain, how: str) -> None:
+    if how == "it was ended":
+        made.end(kit.now())
+    elif how == "the tenant was suspended":
+        with tenancy.acting_in(made.customer.pk):
+            tree.suspend(now=kit.now())
+    elif how == "no package":
+        with tenancy.acting_in(made.reseller.pk):
+            Membership.objects.filter(person=made.agent).update(package="")
+
+
+@pytest.mark.parametrize(
+    ("how", "words"),
+    [
+        ("its time", "ran until"),
+        ("it was ended", "was ended on"),
+        ("the tenant was suspended", "is suspended"),
+        ("no package", "your own organisation or package no longer allows it"),
+    ],
+)
+def test_it_says_how_the_access_ended(made: Chain, how: str, words: str) -> None:
+    given = kit.now() - timedelta(days=2)
+    agent = agent_in(made, given, days=1 if how == "its time" else 9)
+    ending(made, how)
+    shown = page(agent, at(made, "overview/"), 404)
+    assert "Your access to Alder Dental has ended" in shown
+    assert words in shown
+
+
+def test_an_emergency_look_that_ended_says_so_to_whom_it_was_for(made: Chain) -> None:
+    asker, colleague = kit.member(made.operator, verbs.SUPPORT), kit.member(made.operator, verbs.OWNER)
+    asking = kit.actor(made.operator, asker, verbs.SUPPORT)
+    break_glass.ask(asking, made.reseller.pk, reason="They cannot sign in and asked for help", now=kit.now())
+    break_glass.approve(kit.actor(made.operator, colleague), made.reseller.pk, now=kit.now())
+    client, where = kit.sign_in(asker), kit.url(made.reseller, "people/")
+    page(client, where)
+    break_glass.end(asking, made.reseller.pk, now=kit.now())
+    shown = page(client, where, 404)
+    assert f"Your access to {made.reseller.name} has ended" in shown
+    assert "The emergency look was ended on" in shown
+    assert kit.url(made.operator, "break-glass/") in shown
+    assert "has ended" not in page(kit.sign_in(colleague), where, 404)
+
+
+def test_whoever_had_no_access_is_told_nothing_of_its_end(made: Chain, now: datetime) -> None:
+    agent = agent_in(made, now)
+    made.end(kit.now())
+    absent = inside(made.owner).get(f"/t/{ids.new()}/overview/")
+    for stranger in (made.owner, chain().agent, chain().admin):
+        answer = inside(stranger).get(at(made, "overview/"))
+        assert answer.status_code == 404
+        assert main(answer) == main(absent)
+    other = chain(operator=made.operator)
+    orders.move(kit.actor(made.operator), made.customer.pk, other.reseller.partner_number, now=kit.now())
+    assert main(agent.get(at(made, "overview/"))) == main(absent)  # nobody's customer of theirs any more
+
+
+def main(answer: Any) -> str:
+    """What the page says, without the number that is to be quoted."""
+    return re.sub(r"[0-9a-f]{32}", "", answer.content.decode().partition("<main")[2].partition("</main>")[0])
 
 
 def test_two_tabs_on_two_customers_show_each_its_own(made: Chain, now: datetime) -> None:
@@ -310,8 +385,8 @@ def test_the_settings_of_the_domain_are_changed_on_behalf_with_before_and_after(
     assert "Ada Adler" in wrong.content.decode()
 
 
-def test_the_overview_asks_the_database_five_things(made: Chain, now: datetime) -> None:
-    """Beside session, person and place: the tenant, its packages, its people, the consent, the latest acts."""
+def test_the_overview_asks_the_database_four_things(made: Chain, now: datetime) -> None:
+    """Beside session, person and place: the consent with its tenant, its packages, its people, the latest acts."""
     client = agent_in(made, now)
     page(client, at(made, "overview/"))
     with CaptureQueriesContext(connection) as seen:
@@ -319,4 +394,4 @@ def test_the_overview_asks_the_database_five_things(made: Chain, now: datetime) 
     asked = [one["sql"] for one in seen.captured_queries]
     last_seat = max(n for n, sql in enumerate(asked) if "set_config" in sql)
     own = [sql for sql in asked[last_seat + 1 :] if sql.startswith("SELECT")][1:]  # the first reads the grant again
-    assert len(own) == 5, "\n".join(own)
+    assert len(own) == 4, "\n".join(own)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from playwright.sync_api import expect
+from django.template.loader import render_to_string
+from playwright.sync_api import Page, Route, expect
 
 from purser.access import verbs
 from purser.partners import consent
@@ -85,12 +86,58 @@ def test_an_open_page_loses_access_when_the_consent_ends_and_one_click_leaves(ma
     window = screen(agent)
     page = window.go(at(made, "consent/acts/"))
     page.get_by_role("link", name="When").click()
-    expect(page.locator("th[aria-sort]")).to_have_count(1)
+    page.wait_for_url("**/consent/acts/?sort=*")  # a part of the page was renewed
     made.end(kit.now())
     page.get_by_role("link", name="Who", exact=True).click()
-    expect(page.locator("#messages")).to_contain_text("There is nothing here")
-    page.get_by_role("link", name="Leave").click()
-    expect(page).to_have_url(f"{window.address}/t/{made.reseller.pk}/tenants/")
+    over(page, made)
+    page.get_by_role("link", name="What you know of Alder Dental").click()
+    expect(page).to_have_url(f"{window.address}/t/{made.reseller.pk}/tenants/{made.customer.pk}/")
+
+
+def over(page: Page, made: Chain) -> None:
+    """The whole page says that the access has ended; nothing of the tenant is left on it."""
+    expect(page.get_by_role("heading", name="Your access to Alder Dental has ended")).to_be_visible()
+    expect(page.locator("main")).to_contain_text("The consent of Alder Dental was ended on")
+    expect(page.locator("#on-behalf, #sidebar, form[action*='/t/']")).to_have_count(0)
+    expect(page.locator("input[name=login]")).to_have_count(0)
+
+
+def test_a_form_of_an_open_page_changes_nothing_after_the_end_and_says_so(made: Chain, screen: Open) -> None:
+    made.give(kit.now())
+    page = screen(inside(made.agent)).go(at(made, "overview/"))
+    page.get_by_role("button", name="Tenant Permissions").click()
+    page.get_by_role("checkbox").nth(1).click()
+    made.end(kit.now())
+    page.get_by_role("button", name="SAVE").click()
+    over(page, made)
+    expect(page.locator("main")).to_contain_text("Nothing was changed")
+    with tenancy.acting_in(made.customer.pk):
+        assert type(made.customer).objects.get().permissions == "abcd"
+
+
+def test_a_poll_of_an_open_page_ends_with_the_consent(made: Chain, screen: Open) -> None:
+    """Of the part that long work is shown by, put on a page of the tenant."""
+    made.give(kit.now())
+    window, asked = screen(inside(made.agent)), at(made, "consent/acts/") + "?polled=1"
+    part = {"id": "run", "label": "Reading", "done": 3, "total": 9, "state": "Running", "poll_href": asked}
+    poll = render_to_string("parts/progress.html", part).replace("every 3s", "every 500ms").replace("outerHTML", "none")
+
+    def with_poll(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, body=answer.text().replace("</main>", f"{poll}</main>"))
+
+    polls: list[str] = []
+    window.page.on("request", lambda one: polls.append(one.url) if "polled=1" in one.url else None)
+    window.page.route(f"**{at(made, 'domain/')}", with_poll, times=1)
+    page = window.go(at(made, "domain/"))
+    expect(page.locator("#run")).to_be_visible()
+    page.wait_for_timeout(1200)
+    assert len(polls) >= 2
+    made.end(kit.now())
+    over(page, made)
+    count = len(polls)
+    page.wait_for_timeout(1500)
+    assert len(polls) == count
 
 
 def test_save_in_the_window_of_tenant_permissions_works_with_the_keyboard(made: Chain, screen: Open) -> None:

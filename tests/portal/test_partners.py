@@ -137,7 +137,7 @@ def test_an_administrator_of_the_tenant_accepts(made: Chain) -> None:
     assert made.reseller.name in said(page)
     assert made.customer.name in said(page)
     assert grants_of(made) == []
-    assert page.headers["Referrer-Policy"] == "no-referrer"
+    assert page.headers["Referrer-Policy"] == "strict-origin"
     assert client.post(path, {"tenant": str(made.customer.pk)}).status_code == 302
     (grant,) = grants_of(made)
     assert (grant.approved_by, grant.asked_by) == (made.admin.pk, made.owner.pk)

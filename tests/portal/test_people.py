@@ -75,7 +75,7 @@ def test_it_changes_nothing_when_a_mail_scanner_follows_the_link(org, owner):
     for _ in range(3):
         answer = kit.browser().get(link(org, issued))
         assert answer.status_code == 200
-        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["Referrer-Policy"] == "strict-origin"
         assert "no-store" in answer.headers["Cache-Control"]
     assert roles(org) == ["owner"]
 

@@ -9,9 +9,10 @@ import re
 from datetime import datetime
 
 import pytest
+from django.core import mail
 
-from purser.access import verbs
-from purser.access.models import Act
+from purser.access import people, roles, verbs
+from purser.access.models import Act, Person
 from purser.postgres import tenancy
 from purser.tenants.models import PackageStock
 from tests.access import kit
@@ -108,6 +109,79 @@ def test_the_partner_invites_none_of_its_own_people_on_behalf(made: Chain, now: 
         inside(made.admin).post(at(made, "people/invite/"), {"email": made.owner.email, "role": verbs.READER}).status_code
         == 302
     ), "the customer itself may"
+
+
+def test_the_partner_changes_no_role_of_its_own_people_on_behalf(made: Chain, now: datetime) -> None:
+    insider = kit.member(made.customer, verbs.READER, factor=False)
+    with tenancy.acting_in(made.reseller.pk):
+        people.join(person=insider, role=verbs.READER, organisation=made.reseller.name, now=now)
+    agent, row = agent_in(made, now), kit.membership(made.customer, insider)
+    for fields in ({"administrator": "1"}, {"role": verbs.READER}):
+        answer = agent.post(at(made, f"people/{row.pk}/role/"), fields)
+        assert answer.status_code == 422
+        assert f"works for {made.reseller.name}" in kit.text(answer)
+    admin = kit.membership(made.customer, made.admin)
+    chosen = agent.post(at(made, "heads/"), {"member": [str(row.pk), str(admin.pk)]})
+    assert chosen.status_code == 422
+    assert f"works for {made.reseller.name}" in kit.text(chosen)
+    assert kit.membership(made.customer, insider).role == verbs.READER
+    assert inside(made.admin).post(at(made, f"people/{row.pk}/role/"), {"administrator": "1"}).status_code == 302
+
+
+def test_somebody_is_invited_with_a_role_of_ones_own_and_joins_with_it(now: datetime) -> None:
+    place = kit.reseller()
+    owner = kit.member(place)
+    client, email = kit.sign_in(owner), kit.address()
+    with tenancy.acting_in(place.pk):
+        role = roles.make(
+            kit.actor(place, owner), name="Auditor", sentence="Reads what was done.", allowed=["acts.read"], now=now
+        )
+    shown = page(client, kit.url(place, "people/invite/"))
+    assert "Auditor (own role)" in shown
+    told = shown[shown.index("What will this allow?") :]
+    assert verbs.find("acts.read").sentence in told[told.index("Auditor (own role)") :]
+    assert client.post(kit.url(place, "people/invite/"), {"email": email, "role": str(role.pk)}).status_code == 302
+    assert "as Auditor" in str(mail.outbox[-1].body)
+    assert "Reads what was done." in str(mail.outbox[-1].body)
+    assert re.search(rf"{email}</td>\s*<td[^>]*>Auditor</td>", page(client, kit.url(place, "people/")))
+    arrival, path = kit.browser(), kit.mailed_link(email)
+    words = kit.text(arrival.get(path))
+    assert "is invited as Auditor . Reads what was done." in words
+    assert verbs.find("acts.read").sentence in words
+    assert verbs.find("people.read").sentence not in words
+    assert arrival.post(path, {"name": "Ada", "password": "a brand new long sentence"}).status_code == 302
+    row = kit.membership(place, Person.objects.get(email=email))
+    assert (row.role, row.own_role_id) == (verbs.CUSTOM, role.pk)
+
+
+def test_an_invitation_with_a_role_that_is_gone_says_whom_to_ask(now: datetime) -> None:
+    place = kit.reseller()
+    client, email = kit.sign_in(kit.member(place)), kit.address()
+    with tenancy.acting_in(place.pk):
+        role = roles.make(kit.actor(place), name="Auditor", allowed=["acts.read"], now=now)
+    client.post(kit.url(place, "people/invite/"), {"email": email, "role": str(role.pk)})
+    assert client.post(kit.url(place, f"roles/{role.pk}/drop/")).status_code == 302
+    path, arrival = kit.mailed_link(email), kit.browser()
+    for answer in (arrival.get(path), arrival.post(path, {"name": "Ada", "password": "a brand new long sentence"})):
+        assert answer.status_code == 422
+        assert "The role Auditor of this invitation is there no more" in kit.text(answer)
+        assert f"Ask an owner of {place.name}" in kit.text(answer)
+        assert 'name="password"' not in answer.content.decode()
+    assert not Person.objects.filter(email=email).exists()
+
+
+def test_a_clerk_is_offered_only_the_roles_within_their_own(now: datetime) -> None:
+    place = kit.reseller()
+    who = kit.member(place, verbs.READER)
+    with tenancy.acting_in(place.pk):
+        allowed = ["people.read", "people.invite", "links.read"]
+        clerk = roles.make(kit.actor(place), name="Clerk", allowed=allowed, now=now)
+        roles.make(kit.actor(place), name="Looker", allowed=["links.read"], now=now)
+        roles.make(kit.actor(place), name="Payer", allowed=["plans.approve"], now=now)
+    people.change_role(kit.actor(place), kit.membership(place, who).pk, str(clerk.pk), now=now)
+    shown = page(kit.sign_in(who), kit.url(place, "people/invite/"))
+    offered = re.findall(r'form-check-label">([^<]+)<', shown)
+    assert [words.partition(" (")[0] for words in offered] == ["Clerk", "Looker"]
 
 
 def test_a_role_of_ones_own_is_made_previewed_given_and_dropped() -> None:

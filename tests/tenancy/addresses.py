@@ -33,7 +33,10 @@ TABLE_OF = {
     "invitation": "access_invitation",
     "link": "links_link",
     "membership": "access_membership",
+    "notice": "notices_delivery",
+    "follow": "notices_follow",
     "pair": "links_sync",
+    "order": "partners_ordertaken",
     "plan": "links_storedplan",
     "posting": "links_receipt",
     "receipt": "links_receipt",
@@ -43,6 +46,7 @@ TABLE_OF = {
     "subscription": "links_sourcesubscription",
     "sync": "links_sync",
     "tenant_group": "partners_tenantgroup",
+    "token": "access_apitoken",
     # named in bodies and queries only
     "account": "links_targetaccount",
     "service": "links_targetservice",
@@ -70,6 +74,11 @@ class Address:
     @property
     def is_api(self) -> bool:
         return self.route.startswith("api/v1/t/")
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Those of its names that stand for a word which opens something, as a mail bears it, and for no id."""
+        return tuple(name for name in ("token", "key") if name in self.names and f"<uuid:{name}>" not in self.route)
 
     @property
     def things(self) -> tuple[str, ...]:
@@ -100,7 +109,7 @@ def values_of(address: Address, *, tenant: str, of: Planted | None) -> dict[str,
     for name in address.names:
         if name in WORDS:
             found[name] = WORDS[name]
-        elif name in ("token", "key"):
+        elif name in address.words:
             found[name] = of.tokens.get(address.route.partition("/")[0], "0" * 43) if of else "0" * 43
         elif name != "tenant":
             found[name] = str(thing(name, address.route, of))

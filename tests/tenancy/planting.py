@@ -61,6 +61,12 @@ MEANT: dict[str, Any] = {
     "links_targetservice.segments": [],
     "currency": "USD",
     "role": verbs.OWNER,
+    "notices_choice.kind": "plan_waits",
+    "notices_delivery.kind": "plan_waits",
+    "notices_follow.what": "connection",
+    "notices_notice.about": [],
+    "notices_notice.kind": "plan_waits",
+    "notices_notice.to": [],
     "partners_agreement.side": "customer",
     "tenants_grant.approved_by": None,
     "tenants_packagestock.total": 3,
@@ -148,7 +154,7 @@ def _connections(made: Planted) -> None:
 
 def _ledger(made: Planted) -> None:
     accounts = [_row(made, _model("ledger_account"), name=f"{made.mark}-account-{n}", unit="unit") for n in (1, 2)]
-    entry = _row(made, _model("ledger_entry"), kind="opening")
+    entry = _row(made, _model("ledger_entry"), kind="opening", lines=2)
     for account, amount in zip(accounts, (3, -3), strict=True):
         _row(made, _model("ledger_posting"), account_id=account.pk, entry_id=entry.pk, unit="unit", amount=amount)
 

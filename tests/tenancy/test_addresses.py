@@ -22,7 +22,7 @@ from django.core import mail
 from django.db import connection, connections, models
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, override_settings
-from django.urls import clear_url_caches, include, path
+from django.urls import clear_url_caches, include, path, resolve
 
 from purser.access import verbs
 from purser.access.actors import Actor
@@ -169,7 +169,7 @@ def _places(stage: Stage, address: Address, tenant: str) -> Iterator[tuple[str, 
     """In which tenant, and with whose things: B's in the own one, and in B itself (there without a token, which opens)."""
     yield tenant, stage.b
     if address.in_tenant:
-        yield str(stage.b.tenant), None if "token" in address.names else stage.b
+        yield str(stage.b.tenant), None if "token" in address.words else stage.b
 
 
 def _allowed(role: str, seen: bytes) -> bytes:
@@ -319,20 +319,31 @@ def renames(request: HttpRequest, tenant: Any) -> HttpResponse:
     return HttpResponse()
 
 
+def revokes(request: HttpRequest, tenant: Any, token: Any) -> HttpResponse:
+    """A page that ends whichever API token is named, past both walls."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("UPDATE access_apitoken SET revoked_at = now() WHERE id = %s", [token])
+    return HttpResponse()
+
+
+BREACH = "t/<uuid:tenant>/breach/"
+
+
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize(
-    ("view", "open_wall", "words"),
+    ("view", "route", "open_wall", "words"),
     [
-        (forgets, True, "CANARY-B-links_sourcecustomer-name"),
-        (trusts, False, "CANARY-B"),
-        (renames, False, "rows of B changed"),
+        (forgets, BREACH, True, "CANARY-B-links_sourcecustomer-name"),
+        (trusts, BREACH, False, "CANARY-B"),
+        (renames, BREACH, False, "rows of B changed"),
+        (revokes, f"{BREACH}<uuid:token>/", False, "rows of B changed in .*access_apitoken"),
     ],
 )
 def test_a_view_that_forgets_the_filter_is_found(
-    stage: Stage, view: Callable[..., HttpResponse], open_wall: bool, words: str
+    stage: Stage, view: Callable[..., HttpResponse], route: str, open_wall: bool, words: str
 ) -> None:
-    addresses = [Address("t/<uuid:tenant>/breach/", ("tenant",))]
-    urls = [path("t/<uuid:tenant>/breach/", view), path("", include("purser.config.urls"))]
+    addresses = [Address(route, tuple(re.findall(r"<uuid:(\w+)>", route)))]
+    urls = [path(route, view), path("", include("purser.config.urls"))]
     breach = type("urls", (), {"urlpatterns": urls})
     found = Found()
     with override_settings(ROOT_URLCONF=breach):
@@ -349,12 +360,24 @@ def test_a_view_that_forgets_the_filter_is_found(
 
 
 @pytest.mark.usefixtures("site")
+def test_every_address_of_a_tenant_is_called_with_ids_that_are_there(stage: Stage) -> None:
+    """Else a call would end at the resolver, and a page behind it that lets everything through would not be found."""
+    known = {str(stage.b.tenant), *stage.b.every_id()}
+    for address in every():
+        values = values_of(address, tenant=str(stage.a.tenant), of=stage.b)
+        assert address.path(values).startswith("/")
+        if address.in_tenant:
+            assert resolve(address.path(values)).route, address.route
+            assert {values[name] for name in address.things if name not in address.words} <= known, address.route
+
+
+@pytest.mark.usefixtures("site")
 def test_the_canaries_sing_for_their_owner(stage: Stage) -> None:
     """The fuzz is not deaf: whoever belongs to B sees them on B's own pages and in B's API."""
     client = kit.sign_in(kit.member(stage.b.organisation, verbs.OWNER))
     heard = 0
     for address in every():
-        if address.in_tenant and "token" not in address.names:
+        if address.in_tenant and "token" not in address.words:
             _, seen = call(
                 client, "GET", address.path(values_of(address, tenant=str(stage.b.tenant), of=stage.b)), Body("", ""), {}
             )

@@ -108,6 +108,7 @@ def test_what_the_operator_lists_is_commercial_and_nothing_else(two: tuple[Plant
         "tenants_organisation",
         "tenants_searchword",
         "access_domain",
+        "access_signon",
         "links_connection",
         "links_sync",
         "partners_enablingrequest",

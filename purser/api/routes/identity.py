@@ -11,7 +11,6 @@ from purser.access import domains, policy, sign_on, tokens
 from purser.access.actors import Actor
 from purser.access.directory import keys, placing
 from purser.access.identity import DirectoryGroup
-from purser.api import limits
 from purser.api.doors import Routes
 from purser.api.schemas import identity as out
 from purser.api.schemas.common import Some
@@ -78,7 +77,6 @@ def ask_domain(actor: Actor, now: datetime, body: out.DomainName) -> out.MailDom
     """
     with tenancy.acting_in(actor.tenant):
         asked = domains.ask(actor, body.name, now=now)
-        limits.invite(asked.letter_to, now=now)
     domains.send(asked, tenant=actor.tenant)
     return out.domain(asked.domain)
 

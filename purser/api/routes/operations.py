@@ -69,6 +69,25 @@ def order(actor: Actor, now: datetime, body: out.Order) -> out.Node:
     return out.node(organisations.below(actor.tenant, made.pk))
 
 
+@routes.get("/orders/half-done", "operator.organisations.read", answers=Some[out.HalfDone], seat=False)
+def half_done(actor: Actor, now: datetime) -> Some[out.HalfDone]:
+    """Orders that were cut off before both sides had their record, the oldest first"""
+    return Some(rows=[out.half_done(one) for one in orders.half_done(actor.tenant, now=now)])
+
+
+@routes.post("/orders/{uuid:order}/complete", "operator.customers.order", answers=out.Node, seat=False)
+def complete(actor: Actor, now: datetime, order: UUID) -> out.Node:
+    """Carry a half-done order through; what the customer has of it already is not added again"""
+    made = orders.complete(actor, order, now=now)
+    return out.node(organisations.below(actor.tenant, made.pk))
+
+
+@routes.post("/orders/{uuid:order}/undo", "operator.customers.order", answers=None, status=204, seat=False)
+def undo(actor: Actor, now: datetime, order: UUID, body: out.Why) -> None:
+    """Give up a half-done order of which the customer has got nothing"""
+    orders.undo(actor, order, why=body.why, now=now)
+
+
 @routes.get("/requests", "operator.organisations.read", answers=Some[partners.Request], seat=False)
 def requests(actor: Actor, now: datetime) -> Some[partners.Request]:
     """Partners that ask to be enabled: those that wait first, then the last 100 answered"""
@@ -79,9 +98,7 @@ def requests(actor: Actor, now: datetime) -> Some[partners.Request]:
 @routes.post("/requests/{uuid:asked}/answer", "operator.requests.decide", answers=partners.Request, seat=False)
 def answer(actor: Actor, now: datetime, asked: UUID, body: out.Decide) -> partners.Request:
     """Approve or refuse, with the reason that the partner reads"""
-    row = enabling.answer(actor, asked, approve=body.approve, why=body.why, now=now)
-    told.answered(row)
-    return partners.request(row)
+    return partners.request(enabling.answer(actor, asked, approve=body.approve, why=body.why, now=now))
 
 
 @routes.get("/regions", "operator.organisations.read", answers=out.Regions, seat=False)
@@ -116,14 +133,10 @@ def approve(actor: Actor, now: datetime, organisation: UUID) -> out.Look:
 
     A sensitive call: only within five minutes after the password was entered, so not with a token.
     """
-    row = break_glass.approve(actor, organisation, now=now)
-    told.looked_into(row)
-    return out.look(row)
+    return out.look(break_glass.approve(actor, organisation, now=now))
 
 
 @routes.post("/organisations/{uuid:organisation}/break-glass/end", "break_glass.ask", answers=out.Look, seat=False)
 def end(actor: Actor, now: datetime, organisation: UUID) -> out.Look:
     """End a look before its time"""
-    row = break_glass.end(actor, organisation, now=now)
-    told.look_ended(row)
-    return out.look(row)
+    return out.look(break_glass.end(actor, organisation, now=now))

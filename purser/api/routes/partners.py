@@ -103,7 +103,8 @@ def revoke(actor: Actor, now: datetime, invited: UUID) -> None:
 def accept(actor: Actor, now: datetime, body: out.AcceptInvitation) -> consents.Grant:
     """Accept a partner's invitation for this tenant
 
-    A sensitive call: only within five minutes after the password was entered, so not with a token.
+    A tenant that is not here yet is brought first, on the page behind the link of the mail. A sensitive call: only within five
+    minutes after the password was entered, so not with a token.
     """
     return consents.grant(joining.accept(body.partner, body.token, actor=actor, now=now), now)
 
@@ -123,7 +124,6 @@ def request(actor: Actor, now: datetime, body: out.Sign) -> out.Request:
     email = Person.objects.values_list("email", flat=True).get(pk=actor.person)
     with tenancy.acting_in(actor.tenant):
         row = enabling.request(actor, signature=body.signature, email=email, now=now)
-    told.asked(row)
     return out.request(row)
 
 
@@ -133,11 +133,12 @@ def accounts(actor: Actor, now: datetime) -> Some[out.Head]:
     return Some(rows=[out.head(one) for one in heads.accounts(actor.kind)])
 
 
-@routes.put("/heads", "people.change_role", answers=Some[out.Head])
+@routes.put("/heads", "people.change_role", answers=Some[out.Head], seat=False)
 def choose(actor: Actor, now: datetime, body: out.Heads) -> Some[out.Head]:
     """Choose the owners, or a tenant's administrators, several at once
 
     It counts from their next call. Who was one and is not chosen becomes a reader. A sensitive call.
     """
     heads.choose(actor, body.members, now=now)
-    return Some(rows=[out.head(one) for one in heads.accounts(actor.kind)])
+    with tenancy.acting_in(actor.tenant):
+        return Some(rows=[out.head(one) for one in heads.accounts(actor.kind)])

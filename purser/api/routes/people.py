@@ -7,8 +7,6 @@ from uuid import UUID
 
 from purser.access import invitations, people, roles
 from purser.access.actors import Actor
-from purser.access.models import Invitation
-from purser.api import limits
 from purser.api.doors import Routes
 from purser.api.schemas import organisation
 from purser.api.schemas import people as out
@@ -24,14 +22,19 @@ def one(actor: Actor, now: datetime, membership: UUID) -> organisation.Member:
     return organisation.member(people.one(membership))
 
 
-@routes.put("/people/{uuid:membership}/role", "people.change_role", answers=organisation.Member)
+@routes.put("/people/{uuid:membership}/role", "people.change_role", answers=organisation.Member, seat=False)
 def change_role(actor: Actor, now: datetime, membership: UUID, body: out.RoleChoice) -> organisation.Member:
     """Give somebody another role; it counts from their next request
 
     A sensitive call: only within five minutes after the password was entered, so not with a token.
     """
     people.change_role(actor, membership, body.role, now=now)
-    return organisation.member(people.one(membership))
+    return _member(actor, membership)
+
+
+def _member(actor: Actor, membership: UUID) -> organisation.Member:
+    with tenancy.acting_in(actor.tenant):
+        return organisation.member(people.one(membership))
 
 
 @routes.put("/people/{uuid:membership}/package", "people.package", answers=organisation.Member)
@@ -41,11 +44,11 @@ def set_package(actor: Actor, now: datetime, membership: UUID, body: out.Package
     return organisation.member(people.one(membership))
 
 
-@routes.put("/people/{uuid:membership}/suspension", "people.suspend", answers=organisation.Member)
+@routes.put("/people/{uuid:membership}/suspension", "people.suspend", answers=organisation.Member, seat=False)
 def suspend(actor: Actor, now: datetime, membership: UUID, body: out.Suspension) -> organisation.Member:
     """Keep somebody out from their next request, or let them in again"""
     people.suspend(actor, membership, suspended=body.suspended, now=now)
-    return organisation.member(people.one(membership))
+    return _member(actor, membership)
 
 
 @routes.put("/people/{uuid:membership}/partner-administration", "people.partner_administrator", answers=organisation.Member)
@@ -76,27 +79,21 @@ def invited(actor: Actor, now: datetime) -> Some[out.Invitation]:
 def invite(actor: Actor, now: datetime, body: out.Invite) -> out.Invitation:
     """Invite an address by mail; at most three times an hour
 
-    A sensitive call, as above.
+    As one of the roles of `/roles` that you may give: by its name, or by the id of one of the organisation's own. The link
+    works while you may give it. A sensitive call, as above.
     """
-    email = invitations.addressed(actor, body.email)
-    with tenancy.acting_in(actor.tenant):
-        limits.invite(email, now=now)
-        issued = invitations.invite(actor, email=email, role=body.role, kind=actor.kind, now=now)
+    issued = invitations.invite(actor, email=body.email, role=body.role, kind=actor.kind, now=now)
     invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
     return out.invitation(issued.invitation, now)
 
 
 @routes.post("/invitations/{uuid:invitation}/again", "people.invite", answers=out.Invitation, seat=False)
 def invite_again(actor: Actor, now: datetime, invitation: UUID) -> out.Invitation:
-    """Mail a new link; the former one ends
+    """Mail a new link; the former one ends, and from now on it is you who invites
 
     A sensitive call, as above.
     """
-    with tenancy.acting_in(actor.tenant):
-        row = Invitation.objects.filter(pk=invitation).first()
-        if row is not None:
-            limits.invite(row.email, now=now)
-        issued = invitations.send_again(actor, invitation, now=now)
+    issued = invitations.send_again(actor, invitation, now=now)
     invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
     return out.invitation(issued.invitation, now)
 
@@ -123,7 +120,7 @@ def make_role(actor: Actor, now: datetime, body: out.MakeRole) -> out.Role:
     return out.own_role(roles.make(actor, name=body.name, sentence=body.sentence, allowed=body.verbs, now=now))
 
 
-@routes.put("/roles/{uuid:role}", "roles.write", answers=out.Role)
+@routes.put("/roles/{uuid:role}", "roles.write", answers=out.Role, seat=False)
 def change_own_role(actor: Actor, now: datetime, role: UUID, body: out.ChangeRole) -> out.Role:
     """Change a role of the organisation's own; it counts from the next request of everybody who has it
 

@@ -101,7 +101,7 @@ def grant(row: GrantRow, now: datetime) -> Grant:
         partner_name=row.partner_name,
         scopes=list(row.scopes),
         reason=row.reason,
-        state=record.state(row, now),
+        state=record.sign(row, now).words,
         asked_by=row.asked_by_name,
         asked_at=row.asked_at,
         approved_by=row.approved_by_name,

@@ -26,11 +26,14 @@ class Named(Sent):
 
 
 class GroupMember(Out):
-    """`open`: it may be administered now; `asked`: a request waits."""
+    """`consent` is how it stands to your administration, as in the list of tenants. `open`: it may be administered now;
+    `asked`: a request waits.
+    """
 
     id: UUID
     name: str
     number: str
+    consent: str
     open: bool
     asked: bool
 
@@ -53,7 +56,7 @@ def group(row: Any) -> TenantGroup:
 
 
 def member(row: Any) -> GroupMember:
-    return GroupMember(id=row.pk, name=row.name, number=row.number, open=row.open, asked=row.asked)
+    return GroupMember(id=row.pk, name=row.name, number=row.number, consent=row.consent, open=row.open, asked=row.asked)
 
 
 def asked(one: groups.Asked) -> AskedOne:

@@ -70,6 +70,22 @@ class Order(Sent):
     packages: Annotated[dict[str, int], Field(max_length=20, examples=[{"UnifyEnterprise": 5}])] = {}
 
 
+class HalfDone(Out):
+    """An order that was cut off, or is under way. `given_at` says when the customer got what it brings: then it can only be
+    completed. `undoable` is false while it was tried a short time ago.
+    """
+
+    id: UUID
+    number: str
+    customer: str
+    reseller: str
+    packages: dict[str, int]
+    taken_by: str
+    tried_at: datetime
+    given_at: datetime | None
+    undoable: bool
+
+
 class Why(Sent):
     why: Line
 
@@ -131,6 +147,21 @@ def node(row: Organisation) -> Node:
         administers=row.administers,
         suspended_at=row.suspended_at,
         created_at=row.created_at,
+    )
+
+
+def half_done(one: orders.HalfDone) -> HalfDone:
+    row = one.row
+    return HalfDone(
+        id=row.pk,
+        number=row.number,
+        customer=row.customer_name,
+        reseller=row.content["reseller"],
+        packages=row.content["packages"],
+        taken_by=row.taken_by_name,
+        tried_at=row.tried_at,
+        given_at=one.given_at,
+        undoable=one.undoable,
     )
 
 

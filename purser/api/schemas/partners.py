@@ -19,7 +19,8 @@ Email = Annotated[str, Field(min_length=3, max_length=254, examples=["admin@alde
 
 
 class Tenant(Out):
-    """A customer. `open`: it may be administered now, until `until`; `asked`: a request waits. `grants` are all consents and
+    """A customer. `consent` is how it stands to your administration, as in the list. `open`: it may be administered now,
+    until `until`; `asked`: a request waits. `grants` are all consents and
     requests, newest first; `agreements` what each side confirmed.
     """
 
@@ -30,6 +31,7 @@ class Tenant(Out):
     region: str
     contact_name: str
     contact_email: str
+    consent: str
     open: bool
     asked: bool
     until: datetime | None
@@ -129,6 +131,7 @@ def tenant(row: Any, found: list[Grant], agreements: list[Confirmation]) -> Tena
         region=row.region,
         contact_name=row.contact_name,
         contact_email=row.contact_email,
+        consent=row.consent,
         open=row.open,
         asked=row.asked,
         until=row.until,

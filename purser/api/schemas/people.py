@@ -10,26 +10,33 @@ from pydantic import Field
 
 from purser.access import verbs
 from purser.access.models import CustomRole
-from purser.access.models import Invitation as InvitationRow
+from purser.access.single_use import Invitation as InvitationRow
 from purser.api.schemas.common import Out, Sent
 
 VerbName = Annotated[str, Field(pattern=r"^[a-z_]{1,30}(\.[a-z_]{1,30}){1,2}$", examples=["acts.read"])]
 
 
 class Invitation(Out):
-    """An invitation that nobody accepted yet; `expired`: its link works no more, and it can be sent again."""
+    """An invitation that nobody accepted yet; `expired`: its link works no more, and it can be sent again. `role` is one of
+    the kind's, or "custom"; `own_role` is then the organisation's own one, which may be deleted since, and `role_name` what it
+    was called.
+    """
 
     id: UUID
     email: str
     role: str
+    own_role: UUID | None
+    role_name: str
     created_at: datetime
     expires_at: datetime
     expired: bool
 
 
 class Invite(Sent):
+    """`role` is one of the kind's by name, or one of the organisation's own by id."""
+
     email: Annotated[str, Field(min_length=3, max_length=254)]
-    role: Annotated[str, Field(min_length=1, max_length=20, examples=["reader"])]
+    role: Annotated[str, Field(min_length=1, max_length=40, examples=["reader"])]
 
 
 class RoleChoice(Sent):
@@ -98,7 +105,9 @@ def invitation(row: InvitationRow, now: datetime) -> Invitation:
     return Invitation(
         id=row.pk,
         email=row.email,
-        role=row.role,
+        role=verbs.CUSTOM if row.own_role else row.role,
+        own_role=row.own_role,
+        role_name=row.role_words,
         created_at=row.created_at,
         expires_at=row.expires_at,
         expired=row.expires_at <= now,

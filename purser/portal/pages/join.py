@@ -18,10 +18,14 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from purser.access import actors, invitations, once, verbs
+from purser.access import actors, invitations, once
 from purser.access.actors import Actor
-from purser.access.models import Invitation, Person
+from purser.access.giving import Role
+from purser.access.models import Person
+from purser.access.single_use import Invitation
+from purser.kernel.errors import Refused
 from purser.portal.pages.account import home_of
+from purser.portal.quiet import quiet
 from purser.postgres import tenancy
 from purser.tenants import organisations
 from purser.tenants.models import Organisation
@@ -60,41 +64,45 @@ def join(request: HttpRequest, tenant: UUID, token: str) -> HttpResponse:
         with tenancy.acting_in(tenant):
             invitation = invitations.look(token, now=timezone.now())
             organisation = organisations.own()
+        given = invitations.offer(invitation, tenant=tenant, now=timezone.now())
         known = Person.objects.filter(email=invitation.email).first()
         if known is None:
-            return _quiet(_as_new(request, invitation, organisation, token))
-        return _quiet(_as_known(request, invitation, organisation, token, known))
+            return quiet(_as_new(request, invitation, organisation, token, given))
+        return quiet(_as_known(request, invitation, organisation, token, given, known))
     except once.Spent as spent:
-        return _quiet(render(request, "people/link_spent.html", {"refusal": spent}, status=404))
+        return quiet(render(request, "people/link_spent.html", {"refusal": spent}, status=404))
+    except Refused as refusal:
+        context = {"invitation": invitation, "organisation": organisation, "refusal": refusal}
+        return quiet(render(request, "people/join.html", context, status=422))
 
 
 join.before_second_factor = True  # type: ignore[attr-defined]
 
 
-def _as_new(request: HttpRequest, invitation: Invitation, organisation: Organisation, token: str) -> HttpResponse:
+def _as_new(request: HttpRequest, invitation: Invitation, organisation: Organisation, token: str, given: Role) -> HttpResponse:
     form = JoinForm(invitation.email, request.POST or None)
     if request.method == "POST" and form.is_valid():
         person = Person(email=invitation.email, name=form.cleaned_data["name"].strip())
-        _accept(request, invitation, organisation, token, person, password=form.cleaned_data["password"])
+        _accept(request, given, organisation, token, person, password=form.cleaned_data["password"])
         record_authentication(request, person, method="password")
         return _response(perform_login(request, Login(user=person, redirect_url=home_of(organisation.pk))))
-    context = {**_context(invitation, organisation), "form": form, "errors_shown": bool(form.errors)}
+    context = {**_context(invitation, organisation, given), "form": form, "errors_shown": bool(form.errors)}
     return render(request, "people/join.html", context, status=422 if form.errors else 200)
 
 
 def _as_known(
-    request: HttpRequest, invitation: Invitation, organisation: Organisation, token: str, known: Person
+    request: HttpRequest, invitation: Invitation, organisation: Organisation, token: str, given: Role, known: Person
 ) -> HttpResponse:
     here = request.user.is_authenticated and request.user.pk == known.pk
     if request.method == "POST" and here:
-        _accept(request, invitation, organisation, token, known, password=None)
+        _accept(request, given, organisation, token, known, password=None)
         return HttpResponseRedirect(home_of(organisation.pk))
-    return render(request, "people/join.html", {**_context(invitation, organisation), "known": known, "here": here})
+    return render(request, "people/join.html", {**_context(invitation, organisation, given), "known": known, "here": here})
 
 
 def _accept(
     request: HttpRequest,
-    invitation: Invitation,
+    given: Role,
     organisation: Organisation,
     token: str,
     person: Person,
@@ -106,29 +114,17 @@ def _accept(
         organisation=organisation.name,
         person=person.pk,
         name=str(person),
-        role=invitation.role,
+        role=given.name,
         request_id=str(getattr(request, "request_id", "")),
         address=actors.address(request),
         verified_at=None,
         kind=organisation.kind,
     )
-    with tenancy.acting_in(organisation.pk):
-        invitations.accept(token, person=person, actor=actor, password=password, now=timezone.now())
+    invitations.accept(token, person=person, actor=actor, password=password, now=timezone.now())
 
 
-def _context(invitation: Invitation, organisation: Organisation) -> dict[str, object]:
-    return {
-        "invitation": invitation,
-        "organisation": organisation,
-        "sentence": verbs.ROLES[organisation.kind][invitation.role],
-        "allowed": verbs.allowed(organisation.kind, invitation.role),
-    }
-
-
-def _quiet(response: HttpResponse) -> HttpResponse:
-    """The token is in the address: no page that is left from here may be told it."""
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+def _context(invitation: Invitation, organisation: Organisation, given: Role) -> dict[str, object]:
+    return {"invitation": invitation, "organisation": organisation, "given": given}
 
 
 def _response(response: object) -> HttpResponse:

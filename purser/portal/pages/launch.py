@@ -22,6 +22,7 @@ from purser.access import launch as launches
 from purser.access.actors import Actor
 from purser.portal.doors import page
 from purser.portal.pages.account import home_of
+from purser.portal.quiet import quiet
 from purser.postgres import tenancy
 
 LICENCE = "licence"
@@ -79,9 +80,7 @@ def activate(request: HttpRequest, actor: Actor, token: str) -> HttpResponse:
             return HttpResponseRedirect(reverse("marketplace", kwargs={"tenant": actor.tenant}))
         except NoReverseMatch:
             return HttpResponseRedirect(home_of(actor.tenant))
-    response = render(request, "launch/activate.html", {"link": link})
-    response["Referrer-Policy"] = "no-referrer"
-    return response
+    return quiet(render(request, "launch/activate.html", {"link": link}))
 
 
 def on_activate() -> Callable[[Mapping[str, str], Actor], object]:

@@ -24,7 +24,6 @@ from purser.partners import founding, orders, told
 from purser.partners import lists as plain
 from purser.portal import exports, lists
 from purser.portal.doors import page
-from purser.portal.pages import people as people_pages
 from purser.portal.pages.launch import LICENCE
 from purser.portal.pages.partners.shown import sent
 from purser.portal.tables.model import Empty, dressed
@@ -192,7 +191,7 @@ def found(request: HttpRequest, actor: Actor) -> HttpResponse:
         form = FoundForm(list(rows), request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            made = _found(request, actor, founding.Partner(**form.cleaned_data))
+            made = _found(actor, founding.Partner(**form.cleaned_data))
         except Refused as refusal:
             form.add_error(None, " ".join(filter(None, [refusal.text, refusal.hint])))
         else:
@@ -206,8 +205,7 @@ def found(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "organisations/found.html", context, status=422 if form.errors else 200)
 
 
-def _found(request: HttpRequest, actor: Actor, wanted: founding.Partner) -> Organisation:
-    people_pages.limit(request, invitations.address(wanted.contact))
+def _found(actor: Actor, wanted: founding.Partner) -> Organisation:
     made = founding.found(actor, wanted, now=timezone.now())
     told.founded(made, operator=actor.organisation)
     return made.organisation

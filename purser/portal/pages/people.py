@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from allauth.core.internal import ratelimit
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -14,9 +14,9 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from purser.access import acts, invitations, people, permit, roles, verbs
+from purser.access import acts, giving, invitations, people, permit, verbs
 from purser.access.actors import Actor
-from purser.access.models import Invitation
+from purser.access.giving import Role
 from purser.kernel.errors import Refused
 from purser.partners import domain
 from purser.portal.doors import page
@@ -25,11 +25,10 @@ from purser.tenants import organisations
 
 # What a user's page shows once there is telephony; until then the page says so. Source: acceptance UC-9.
 LATER = ("Data usage", "Connector", "Phone number", "Caller ID")
-INVITATIONS_PER_ADDRESS = "3/h/key"  # Source: reliability section 4 (Rate limits)
 
 
 class InviteForm(forms.Form):
-    """Built for a kind of organisation, as the roles depend on it."""
+    """Built with the roles that whoever invites may give."""
 
     email = forms.CharField(
         label="E-mail address",
@@ -39,11 +38,15 @@ class InviteForm(forms.Form):
     )
     role = forms.ChoiceField(label="Role", widget=forms.RadioSelect)
 
-    def __init__(self, kind: str, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, offered: Sequence[Role], *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["role"]
         assert isinstance(field, forms.ChoiceField)
-        field.choices = [(role, f"{role.capitalize()}. {words}") for role, words in verbs.ROLES.get(kind, {}).items()]
+        field.choices = [(role.text, f"{_words(role)}. {role.sentence}".removesuffix(". ")) for role in offered]
+
+
+def _words(role: Role) -> str:
+    return f"{role.name} (own role)" if role.own is not None else role.name.capitalize()
 
 
 def _home(actor: Actor) -> str:
@@ -73,17 +76,13 @@ def one(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
     """A person's page. Source: acceptance UC-9, UC-10."""
     row = people.one(membership)
     head = verbs.HEAD[actor.kind]
-    own_roles = roles.own()
-    others = [(name, name.capitalize()) for name in verbs.ROLES[actor.kind] if name != head]
+    every = giving.every(actor.kind)
     context = {
         "member": row,
         "head": head,
-        "choices": [*others, *((str(role.pk), f"{role.name} (own role)") for role in own_roles)],
+        "choices": [(role.text, _words(role)) for role in every if role.text != head],
         "current": str(row.own_role_id or row.role),
-        "allows": [
-            *((name.capitalize(), verbs.allowed(actor.kind, name)) for name in verbs.ROLES[actor.kind]),
-            *((role.name, [verbs.find(name) for name in role.verbs if name in verbs.VERBS]) for role in own_roles),
-        ],
+        "allows": [(_words(role), role.allows) for role in every],
         "enabled": row.tenant.administers,
         "stocks": domain.stocks() if permit.allows(actor, "people.package") else [],
         "later": LATER,
@@ -96,24 +95,24 @@ def one(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
 
 @page("people.invite", seat=False)
 def invite(request: HttpRequest, actor: Actor) -> HttpResponse:
-    form = InviteForm(actor.kind, request.POST or None, initial={"role": list(verbs.ROLES.get(actor.kind, {}))[-1:]})
+    with tenancy.acting_in(actor.tenant):
+        offered = giving.offered(actor)
+    weakest = [role.text for role in offered if role.own is None][-1:]
+    form = InviteForm(offered, request.POST or None, initial={"role": weakest[0] if weakest else None})
     if request.method == "POST" and form.is_valid():
-        now = timezone.now()
+        given = form.cleaned_data
         try:
-            email = invitations.addressed(actor, form.cleaned_data["email"])
-            limit(request, email)
-            with tenancy.acting_in(actor.tenant):
-                issued = invitations.invite(actor, email=email, role=form.cleaned_data["role"], kind=actor.kind, now=now)
+            issued = invitations.invite(actor, email=given["email"], role=given["role"], kind=actor.kind, now=timezone.now())
         except Refused as refusal:
             form.add_error("email", " ".join(filter(None, [refusal.text, refusal.hint])))
         else:
             invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
-            messages.success(request, f"The invitation is on its way to {email}.")
+            messages.success(request, f"The invitation is on its way to {issued.invitation.email}.")
             return HttpResponseRedirect(_home(actor))
     context = {
         "form": form,
         "errors_shown": bool(form.errors),
-        "allowed": [(role, verbs.allowed(actor.kind, role)) for role in verbs.ROLES.get(actor.kind, {})],
+        "allowed": [(_words(role), role.allows) for role in offered],
         "crumbs": [("People", _home(actor)), ("Invite", "")],
     }
     return TemplateResponse(request, "people/invite.html", context, status=422 if form.errors else 200)
@@ -122,12 +121,7 @@ def invite(request: HttpRequest, actor: Actor) -> HttpResponse:
 @require_POST
 @page("people.invite", seat=False)
 def invite_again(request: HttpRequest, actor: Actor, invitation: UUID) -> HttpResponse:
-    with tenancy.acting_in(actor.tenant):
-        row = Invitation.objects.filter(pk=invitation).first()
-    if row is not None:
-        limit(request, row.email)
-    with tenancy.acting_in(actor.tenant):
-        issued = invitations.send_again(actor, invitation, now=timezone.now())
+    issued = invitations.send_again(actor, invitation, now=timezone.now())
     invitations.send(issued, tenant=actor.tenant, inviter=actor.name)
     messages.success(request, f"A new link is on its way to {issued.invitation.email}; the former one no longer works.")
     return HttpResponseRedirect(_home(actor))
@@ -142,7 +136,7 @@ def withdraw(request: HttpRequest, actor: Actor, invitation: UUID) -> HttpRespon
 
 
 @require_POST
-@page("people.change_role")
+@page("people.change_role", seat=False)
 def change_role(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
     """The box Administrator gives the role that heads the organisation; without it the role chosen counts."""
     role = verbs.HEAD[actor.kind] if request.POST.get("administrator") else request.POST.get("role", "")
@@ -168,7 +162,7 @@ def give_package(request: HttpRequest, actor: Actor, membership: UUID) -> HttpRe
 
 
 @require_POST
-@page("people.suspend")
+@page("people.suspend", seat=False)
 def suspend(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse:
     suspended = request.POST.get("suspended") == "1"
     people.suspend(actor, membership, suspended=suspended, now=timezone.now())
@@ -182,10 +176,3 @@ def remove(request: HttpRequest, actor: Actor, membership: UUID) -> HttpResponse
     people.remove(actor, membership, now=timezone.now())
     messages.success(request, "The person is removed, and their API tokens here are revoked.")
     return HttpResponseRedirect(_home(actor))
-
-
-def limit(request: HttpRequest, email: str) -> None:
-    """Three invitations an hour and address: nobody's mailbox is ours to fill. Raises Refused."""
-    config = {"invite": INVITATIONS_PER_ADDRESS}
-    if not ratelimit.consume(request, app="purser", action="invite", config=config, key=email):
-        raise Refused(f"{email} was invited three times within the hour.", code="limit", hint="Try again in an hour.")

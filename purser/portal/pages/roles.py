@@ -22,6 +22,7 @@ from purser.access.actors import Actor
 from purser.access.models import CustomRole
 from purser.kernel.errors import Missing, Refused
 from purser.portal.doors import page
+from purser.postgres import tenancy
 
 
 class RoleForm(forms.Form):
@@ -53,14 +54,15 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "roles/index.html", context)
 
 
-@page("roles.write")
+@page("roles.write", seat=False)
 def make(request: HttpRequest, actor: Actor) -> HttpResponse:
     return _edit(request, actor, None)
 
 
-@page("roles.write")
+@page("roles.write", seat=False)
 def change(request: HttpRequest, actor: Actor, role: UUID) -> HttpResponse:
-    row = next((one for one in roles.own() if one.pk == role), None)
+    with tenancy.acting_in(actor.tenant):
+        row = next((one for one in roles.own() if one.pk == role), None)
     if row is None:
         raise Missing("There is no such role here.")
     return _edit(request, actor, row)
@@ -96,7 +98,8 @@ def _edit(request: HttpRequest, actor: Actor, row: CustomRole | None) -> HttpRes
 def _save(actor: Actor, row: CustomRole | None, values: dict[str, Any], chosen: Sequence[str]) -> None:
     now = timezone.now()
     if row is None:
-        roles.make(actor, name=values["name"], sentence=values["sentence"], allowed=chosen, now=now)
+        with tenancy.acting_in(actor.tenant):
+            roles.make(actor, name=values["name"], sentence=values["sentence"], allowed=chosen, now=now)
         return
     roles.change(
         actor, row.pk, name=values["name"], sentence=values["sentence"], allowed=chosen,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from allauth.core.internal import ratelimit
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -23,10 +22,9 @@ from purser.access.identity import Domain, SecondFactor
 from purser.kernel.errors import Refused
 from purser.portal.doors import page
 from purser.portal.pages.sso import back_to
+from purser.portal.quiet import quiet
 from purser.postgres import tenancy
 from purser.tenants import organisations
-
-LETTERS = "5/h/key"  # to one postmaster
 
 
 class SignOnForm(forms.Form):
@@ -149,9 +147,6 @@ def add_domain(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 def ask(request: HttpRequest, actor: Actor, name: str) -> None:
     """Write to the postmaster of a domain, once the question is committed. Raises Refused."""
-    name = organisations.domain_of(name)
-    if not ratelimit.consume(request, app="purser", action="domain", config={"domain": LETTERS}, key=name):
-        raise Refused(f"We wrote to postmaster@{name} five times within the hour.", code="limit", hint="Try in an hour.")
     with tenancy.acting_in(actor.tenant):
         asked = domains.ask(actor, name, now=timezone.now())
     domains.send(asked, tenant=actor.tenant)
@@ -201,8 +196,7 @@ def prove(request: HttpRequest, tenant: UUID, token: str) -> HttpResponse:
         response = render(request, "sign_on/prove.html", context)
     except once.Spent as spent:
         response = render(request, "people/link_spent.html", {"refusal": spent}, status=404)
-    response["Referrer-Policy"] = "no-referrer"  # the token is in the address
-    return response
+    return quiet(response)
 
 
 prove.before_second_factor = True  # type: ignore[attr-defined]

@@ -6,10 +6,6 @@ Source: reliability P21; acceptance ID-6.
 
 from __future__ import annotations
 
-import secrets
-import time
-from dataclasses import asdict
-from typing import Any
 from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
@@ -17,7 +13,6 @@ from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY, perform_login, record_authentication
 from allauth.account.internal.flows.logout import logout
 from allauth.account.models import Login
-from allauth.core.internal import ratelimit
 from django import forms
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -26,18 +21,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
-from purser.access import actors, domains, oidc, second_factor, sign_on
+from purser.access import actors, domains, second_factor, sign_on
+from purser.access.id_token import Claims, Question
 from purser.access.models import Person
-from purser.access.oidc import Claims, NotSignedOn, Question
 from purser.kernel.errors import Busy, Failure, Missing, Refused
 from purser.portal.failures import own_path
+from purser.portal.pages import provider
 from purser.portal.pages.account import home_of
 from purser.postgres import tenancy
-
-PER_ADDRESS = "30/m/ip"
-_UNDER_WAY = "sso_under_way"
-_MOST = 5  # sign-ins under way in one browser
-_GOOD_FOR = 600  # seconds from going there to coming back
 
 
 class FindForm(forms.Form):
@@ -54,7 +45,7 @@ def find(request: HttpRequest) -> HttpResponse:
     form = FindForm(request.POST or None)
     wanted = own_path(request, request.POST.get("next") or request.GET.get("next") or "/")
     if request.method == "POST" and form.is_valid():
-        _limit(request)
+        provider.limit(request)
         tenant = domains.signing_on(form.cleaned_data["email"])
         if tenant is not None:
             asked = {"next": wanted, "hint": form.cleaned_data["email"]}
@@ -79,24 +70,14 @@ def start(request: HttpRequest, tenant: UUID) -> HttpResponse:
 @never_cache
 def go(request: HttpRequest, tenant: UUID) -> HttpResponse:
     """Send the browser to the provider, with the question kept in its session."""
-    _limit(request)
+    provider.limit(request)
     question = Question.new(again="again" in request.GET)
+    kept = {"tenant": str(tenant), "next": own_path(request, request.GET.get("next", "/"))}
+    hint = request.GET.get("hint", "")[:254]
     try:
-        ready, rule = _ready(tenant), oidc.hosts(settings.SANDBOX_HOSTS)
-        provider = oidc.discover(oidc.door(rule), rule, ready.issuer)
+        where = provider.ask(request, _ready(tenant), question, back_to=back_to(tenant), hint=hint, kept=kept)
     except (Missing, Refused, Busy) as failure:
         return _refused(request, tenant, failure, status=404 if isinstance(failure, Missing) else 422)
-    kept = dict(list(request.session.get(_UNDER_WAY, {}).items())[-(_MOST - 1) :])
-    wanted = own_path(request, request.GET.get("next", "/"))
-    kept[question.state] = {**asdict(question), "tenant": str(tenant), "next": wanted, "at": time.time()}
-    request.session[_UNDER_WAY] = kept
-    where = oidc.address(
-        provider,
-        question,
-        client_id=ready.client_id,
-        back_to=back_to(tenant),
-        login_hint=request.GET.get("hint", "")[:254],
-    )
     return HttpResponseRedirect(where)
 
 
@@ -104,10 +85,9 @@ def go(request: HttpRequest, tenant: UUID) -> HttpResponse:
 def back(request: HttpRequest, tenant: UUID) -> HttpResponse:
     """The browser comes back from the provider, with a code or an error."""
     try:
-        kept = _taken(request, tenant)
-        question = Question(**{name: kept[name] for name in ("state", "nonce", "verifier", "again")})
+        question, kept = provider.answered(request, tenant=str(tenant))
         ready = _ready(tenant)
-        claims = _claims(request, tenant, ready, question)
+        claims = provider.claims(request, ready, question, back_to=back_to(tenant))
         with tenancy.acting_in(tenant):
             person = sign_on.recognise(claims, require_mfa=ready.require_mfa, now=timezone.now())
     except (Missing, Refused, Busy) as failure:
@@ -128,53 +108,6 @@ def back_to(tenant: UUID) -> str:
 def _ready(tenant: UUID) -> sign_on.Ready:
     with tenancy.acting_in(tenant):
         return sign_on.ready()
-
-
-def _taken(request: HttpRequest, tenant: UUID) -> dict[str, Any]:
-    """The question this answer belongs to, which is then forgotten: an answer works once. Raises NotSignedOn."""
-    every = request.session.get(_UNDER_WAY, {})
-    kept: dict[str, Any] | None = every.pop(request.GET.get("state", ""), None)
-    if kept is not None:
-        request.session[_UNDER_WAY] = every
-        request.session.save()  # now: of two answers at once one finds it
-    if kept is None or kept["tenant"] != str(tenant) or time.time() - kept["at"] > _GOOD_FOR:
-        raise NotSignedOn(
-            "This answer belongs to no sign-in of this browser, or to one that is over.",
-            code="state",
-            hint="Start again from the sign-in page, in one window.",
-        )
-    return kept
-
-
-def _claims(request: HttpRequest, tenant: UUID, ready: sign_on.Ready, question: Question) -> Claims:
-    if "error" in request.GET or "code" not in request.GET:
-        raise NotSignedOn(
-            f"Your provider did not sign you in ({request.GET.get('error', 'no code')[:60]}).",
-            code="provider",
-            hint=request.GET.get("error_description", "")[:200] or "Try again, or ask whoever runs it.",
-        )
-    if not secrets.compare_digest(request.GET.get("iss", ready.issuer).encode(), ready.issuer.encode()):
-        raise NotSignedOn("Another provider answered than was asked.", code="issuer", hint="Start again.")
-    rule = oidc.hosts(settings.SANDBOX_HOSTS)
-    http = oidc.door(rule)
-    provider = oidc.discover(http, rule, ready.issuer)
-    token = oidc.exchange(
-        http,
-        provider,
-        code=request.GET["code"],
-        question=question,
-        client_id=ready.client_id,
-        secret=ready.secret,
-        back_to=back_to(tenant),
-    )
-    return oidc.claims(
-        token,
-        oidc.keys(http, provider),
-        issuer=ready.issuer,
-        client_id=ready.client_id,
-        question=question,
-        now=timezone.now(),
-    )
 
 
 def _let_in(request: HttpRequest, tenant: UUID, person: Person, claims: Claims, wanted: str) -> HttpResponse:
@@ -200,11 +133,6 @@ def _let_in(request: HttpRequest, tenant: UUID, person: Person, claims: Claims, 
     return HttpResponseRedirect(wanted)
 
 
-def _limit(request: HttpRequest) -> None:
-    """Raises Busy."""
-    if not ratelimit.consume(request, app="purser", action="sso", config={"sso": PER_ADDRESS}):
-        raise Busy("There were too many sign-ins from your network.", code="limit", hint="Try again in a minute.")
-
-
 def _refused(request: HttpRequest, tenant: UUID, failure: Failure, *, status: int) -> HttpResponse:
-    return render(request, "sso/refused.html", {"refusal": failure, "tenant": tenant}, status=status)
+    again = reverse("sso", kwargs={"tenant": tenant})
+    return render(request, "sso/refused.html", {"refusal": failure, "again": again}, status=status)

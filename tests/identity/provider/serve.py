@@ -69,11 +69,12 @@ django.setup()
 from allauth.account.models import EmailAddress  # noqa: E402
 from allauth.idp.oidc.adapter import DefaultOIDCAdapter  # noqa: E402
 from allauth.idp.oidc.models import Client, PrivateKey  # noqa: E402
+from allauth.idp.oidc.views import configuration  # noqa: E402
 from django.contrib.auth import login  # noqa: E402
 from django.contrib.auth.models import User  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.core.wsgi import get_wsgi_application  # noqa: E402
-from django.http import HttpRequest, HttpResponse, JsonResponse  # noqa: E402
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse  # noqa: E402
 from django.urls import include, path  # noqa: E402
 
 told: dict[str, Any] = {}
@@ -114,7 +115,17 @@ def act(request: HttpRequest, what: str) -> HttpResponse:
     return JsonResponse({})
 
 
-urlpatterns = [path("_act/<slug:what>", act), path("", include("allauth.idp.urls"))]
+def again(request: HttpRequest) -> HttpResponse:
+    """The page that asks who one is once more, answered at once."""
+    return HttpResponseRedirect(request.GET["next"])
+
+
+urlpatterns = [
+    path("_act/<slug:what>", act),
+    path("_again", again, name="account_reauthenticate"),
+    path("organizations/v2.0/.well-known/openid-configuration", configuration),  # where one of many directories says it
+    path("", include("allauth.idp.urls")),
+]
 
 
 class Server(ThreadingMixIn, WSGIServer):

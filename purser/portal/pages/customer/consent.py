@@ -101,7 +101,7 @@ def _shown(request: HttpRequest, actor: Actor, form: GiveForm | None = None, sta
         "emergencies": emergencies,
         "form": form if decides else None,
         "errors_shown": form.errors if form is not None and form.is_bound else {},
-        "decisions": [(row, record.state(row, now), _areas(row)) for row in rows],
+        "decisions": [(row, record.sign(row, now), _areas(row)) for row in rows],
         "more": len(rows) == SHOWN,
         "sides": [(Side(side), sides.get(side)) for side in Side.values] if own.parent_id else [],
         "agreement_form": AgreementForm() if own.parent_id and permit.allows(actor, "agreements.confirm") else None,

@@ -22,24 +22,23 @@ from purser.partners import domain, record
 from purser.portal import navigation
 from purser.portal.doors import page
 from purser.tenants import grants, organisations
-from purser.tenants.models import Grant, GrantKind, Kind
+from purser.tenants.models import Grant, GrantKind, Kind, Organisation
 
 LATEST = 5  # acts on behalf
 
 
 @page("organisation.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    own = organisations.own()
-    if own.kind != Kind.CUSTOMER:
+    if actor.kind != Kind.CUSTOMER:
         raise Missing("Only a customer's tenant has this overview.")
-    now = timezone.now()
+    own, live, asked = _standing(timezone.now())
     held = domain.held()
-    live, asked = _standing(now)
     context: dict[str, Any] = {
         "own": own,
         "live": live,
         "areas": [grants.AREAS.get(name, name) for name in live.scopes] if live else [],
         "asked": asked,
+        "signs": record.STANDINGS,
         "figures": _figures(actor, sum(held.values()), domain.stocks(held)),
         "groups": [(name, words, name in own.permissions) for name, words in verbs.GROUPS.items()],
         "latest": acts.on_behalf().order_by("-at", "-id")[:LATEST] if permit.allows(actor, "consent.read") else [],
@@ -48,10 +47,14 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "customer/overview.html", context)
 
 
-def _standing(now: datetime) -> tuple[Grant | None, Grant | None]:
-    """The consent that holds and the question that waits, in one query: there is at most one of each."""
-    rows = {record.state(row, now): row for row in Grant.objects.filter(kind=GrantKind.CONSENT, closed_at=None)}
-    return rows.get("Holds"), rows.get("Waits")
+def _standing(now: datetime) -> tuple[Organisation, Grant | None, Grant | None]:
+    """The tenant, the consent that holds and the question that waits: there is at most one of each. In one query where
+    anybody may act from outside; so it is for whoever acts on behalf. Source: issue, "opening a tenant".
+    """
+    rows = list(Grant.objects.filter(closed_at=None).select_related("tenant").order_by("id"))
+    consents = {record.state(row, now): row for row in rows if row.kind == GrantKind.CONSENT}
+    own = rows[0].tenant if rows else organisations.own()
+    return own, consents.get("given") or consents.get("ending"), consents.get("asked")
 
 
 def _figures(actor: Actor, users: int, stocks: list[domain.Stock]) -> list[tuple[str, Any, str]]:

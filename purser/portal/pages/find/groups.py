@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from purser.access.actors import Actor
 from purser.finding import places
 from purser.kernel.errors import Missing, Refused
-from purser.partners import groups
+from purser.partners import groups, record
 from purser.portal.doors import page
 from purser.portal.pages.find.switcher import homes_of
 from purser.portal.pages.partners.shown import form_page, refuse, to
@@ -56,10 +56,10 @@ def one(request: HttpRequest, actor: Actor, tenant_group: UUID) -> HttpResponse:
     inside = groups.members(actor, tenant_group, now)
     there = {customer.pk for customer in inside}
     homes = [home for home in homes_of(request) if home.actor.tenant == actor.tenant] if text else []
-    offered = [place for place in places.found(homes, text, now) if place.id != place.home and place.id not in there]
+    offered = [place for place in places.found(homes, text, now) if place.id not in {place.home, *there} and not place.seller]
     context = {
         "group": row,
-        "rows": [(customer, overview(customer)) for customer in inside],
+        "rows": [(customer, overview(customer), record.STANDINGS[customer.consent]) for customer in inside],
         "offered": offered,
         "text": text,
         "title": row.name,

@@ -1,11 +1,14 @@
 """The tenant switcher, and links to a tenant by its id or Tenant ID: `/go/tenant/123456789012/people/`.
 
-A link survives sign-in and second factor, and says "There is nothing here" alike for a foreign tenant and for none.
+A link may also name a company by the id that the marketplace or the PSA knows it by: `/go/tenant/175/`, or where vendors'
+ids are alike `/go/tenant/autotask:175/`. It survives sign-in and second factor, and says "There is nothing here" alike for
+what is somebody else's and for nothing.
 Source: ux 1 to 4.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,13 +19,15 @@ from django.urls import Resolver404, resolve, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from purser.access import actors, second_factor
+from purser.access import actors, permit, second_factor
 from purser.access.models import Person
 from purser.finding import places
 from purser.finding.places import Home, Place
 from purser.kernel.errors import Missing
+from purser.links.queries import find as links
 from purser.portal import failures, navigation
 from purser.portal.pages.find import kept
+from purser.postgres import tenancy
 from purser.tenants.models import Kind
 
 GROUPS = (("stars", "Favourites"), ("recent", "Recent"), ("all", "All"))
@@ -78,19 +83,56 @@ def star(request: HttpRequest) -> HttpResponse:
 
 @login_required
 def go(request: HttpRequest, key: str, rest: str = "") -> HttpResponse:
-    """To a page of the tenant; to what the partner knows of it where it does not let this person in."""
+    """To a page of the tenant; to what the partner knows of it where it does not let this person in; to a company, or a
+    choice of them, that a vendor knows by this id.
+    """
     homes = homes_of(request)
     place = places.named(homes, key, timezone.now())
     if place is None and not homes:
         return _prove_first(request)
+    if place is None and not rest and (companies := _companies(homes, key)):
+        if len(companies) == 1:
+            return HttpResponseRedirect(companies[0].href)
+        return render(request, "find/choose.html", {"companies": companies, "key": key})
     if place is not None and not place.opens:
-        messages.warning(request, f"{place.name} cannot be opened: {place.note}.")
-        return HttpResponseRedirect(reverse("tenant", kwargs={"tenant": place.home, "organisation": place.id}))
+        messages.warning(request, f"{place.name} cannot be opened. {place.note}.")
+        return HttpResponseRedirect(_known(place))
     address = _address(key if place is None else str(place.id), place, rest)
     if place is not None:
         kept.opened(_home(homes, place.home), place.id)
     query = request.META.get("QUERY_STRING", "")
     return HttpResponseRedirect(address + (f"?{query}" if query else ""))
+
+
+@dataclass(frozen=True)
+class Company:
+    """What a vendor knows by an id, in the organisation that keeps it."""
+
+    name: str
+    keeper: str
+    vendor: str
+    number: str
+    href: str
+
+
+def _companies(homes: list[Home], key: str) -> list[Company]:
+    """Takes the seats of the organisations one belongs to, and no others: what others link is not looked at."""
+    found = []
+    for actor in (home.actor for home in homes):
+        if permit.allows(actor, "links.read"):
+            with tenancy.acting_in(actor.tenant):
+                for row in links.companies_of_vendor(key[:130]):
+                    href = reverse("mapping_company", kwargs={"tenant": actor.tenant, "customer": row.pk})
+                    vendor = str(row.connection.get_kind_display())
+                    found.append(Company(row.name, actor.organisation, vendor, row.external_id, href))
+    return found
+
+
+def _known(place: Place) -> str:
+    """What its partner, or the distributor above that, knows of a customer."""
+    if place.seller:
+        return f"{reverse('tenants_below', kwargs={'tenant': place.home})}?number.is={place.number}"
+    return reverse("tenant", kwargs={"tenant": place.home, "organisation": place.id})
 
 
 def _address(tenant: str, place: Place | None, rest: str) -> str:

@@ -1,10 +1,12 @@
-"""The page behind the invitation of a tenant. Opening it changes nothing; only sending the form accepts.
+"""The page behind the invitation of a tenant. Opening it changes nothing; only sending a form founds or accepts (bringing.py
+has the way of a tenant that is not here yet).
 
 Whatever is wrong with a link, the page says the same. Source: acceptance CS-8, CS-10; decision S-5; reliability P23.
 """
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
 
@@ -20,7 +22,10 @@ from purser.access import actors, once, people, permit, second_factor, verbs
 from purser.access.models import Person
 from purser.kernel.errors import Refused
 from purser.partners import joining
+from purser.partners.models import TenantInvitation
+from purser.portal.pages.partners import bringing
 from purser.portal.pages.partners.shown import refuse
+from purser.portal.quiet import quiet
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations
 from purser.tenants.models import Organisation
@@ -46,27 +51,33 @@ def accept(request: HttpRequest, partner: UUID, token: str) -> HttpResponse:
             own = organisations.own()
         if not own.administers:
             raise once.Spent
-        answer = _shown(request, own, token, invitation.email, invitation.invited_by_name)
+        answer = _shown(request, own, token, invitation)
     except once.Spent as spent:
         answer = render(request, "people/link_spent.html", {"refusal": spent}, status=404)
-    answer["Referrer-Policy"] = "no-referrer"  # the token is in the address: no page that is left from here may be told it
-    return answer
+    return quiet(answer)
 
 
-def _shown(request: HttpRequest, partner: Organisation, token: str, email: str, inviter: str) -> HttpResponse:
-    context = {
+def _shown(request: HttpRequest, partner: Organisation, token: str, invitation: TenantInvitation) -> HttpResponse:
+    context: dict[str, Any] = {
         "partner": partner.name,
-        "email": email,
-        "inviter": inviter,
+        "email": invitation.email,
+        "inviter": invitation.invited_by_name,
         "areas": list(grants.AREAS.values()),
         "years": grants.LONGEST.days // 365,
-        "here": request.user.is_authenticated and request.user.email == email,
+        "here": request.user.is_authenticated and request.user.email == invitation.email,
     }
+    if bringing.ready() is not None:
+        context["bring_from"] = reverse("tenants_bring", kwargs={"partner": partner.pk, "token": token})
+    brought = _brought(request, partner, token, context)
+    if brought is not None:
+        return brought
     if not context["here"]:
         return render(request, "partners/accept.html", context)
     assert isinstance(request.user, Person)
     via = actors.via(request)
     places = [place for place in people.places(request.user.pk) if via in (None, place.tenant)]
+    if places and invitation.customer_id is not None:  # it brought its tenant already
+        context.pop("bring_from", None)
     form = AcceptForm(places, request.POST or None)
     if request.method == "POST" and form.is_valid():
         chosen = UUID(form.cleaned_data["tenant"])
@@ -83,6 +94,25 @@ def _shown(request: HttpRequest, partner: Organisation, token: str, email: str, 
             return HttpResponseRedirect(reverse("home", kwargs={"tenant": chosen}))
     context |= {"form": form, "places": places, "errors_shown": bool(form.errors)}
     return render(request, "partners/accept.html", context, status=422 if form.errors else 200)
+
+
+def _brought(request: HttpRequest, partner: Organisation, token: str, context: dict[str, Any]) -> HttpResponse | None:
+    """The page after a sign-in at Microsoft Entra; None where there was none, or it is not about that any more."""
+    proof = bringing.proof_of(request, token)
+    if proof is None or (request.user.is_authenticated and not context["here"]) or "tenant" in request.POST:
+        return None
+    try:
+        found = bringing.shown(request, partner, token, proof)
+    except once.Spent:
+        raise
+    except Refused as refusal:
+        if context["here"] and refusal.code == "tenant_exists":
+            return None  # what it says to do is done: they are signed in here
+        return render(request, "partners/accept.html", {**context, "refusal": refusal}, status=422)
+    if isinstance(found, HttpResponse):
+        return found
+    more = {"directory": proof.directory, **found}
+    return render(request, "partners/accept.html", {**context, **more}, status=422 if more.get("errors_shown") else 200)
 
 
 def _accept(request: HttpRequest, person: Person, partner: UUID, token: str, tenant: UUID) -> None:

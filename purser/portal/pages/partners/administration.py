@@ -12,7 +12,7 @@ from purser.access import people
 from purser.access.actors import Actor
 from purser.access.models import Person
 from purser.kernel.errors import Refused
-from purser.partners import enabling, told
+from purser.partners import enabling
 from purser.portal.doors import page
 from purser.portal.pages.partners.shown import form_page, refuse, to
 from purser.postgres import tenancy
@@ -50,13 +50,10 @@ def ask(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             with tenancy.acting_in(actor.tenant):
-                row = enabling.request(
-                    actor, signature=form.cleaned_data["signature"], email=request.user.email, now=timezone.now()
-                )
+                enabling.request(actor, signature=form.cleaned_data["signature"], email=request.user.email, now=timezone.now())
         except Refused as refusal:
             refuse(form, refusal)
         else:
-            told.asked(row)
             messages.success(request, "Operations has your request; a copy is on its way to you.")
             return HttpResponseRedirect(back)
     return form_page(

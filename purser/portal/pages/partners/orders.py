@@ -1,21 +1,28 @@
-"""Operations takes an order: the chain follows from the Partner IDs that it bears. Source: acceptance UC-3, UC-4."""
+"""Operations takes an order: the chain follows from the Partner IDs that it bears; what was cut off is completed or undone.
+
+Source: acceptance UC-3, UC-4; reliability P19.
+"""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.utils import timezone
+from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.partners import orders
 from purser.portal.doors import page
-from purser.portal.pages.partners.shown import form_page, refuse, to
-from purser.tenants import packages
+from purser.portal.pages.partners.shown import form_page, refuse, sent, to
+from purser.postgres import tenancy
+from purser.tenants import organisations, packages
 
 MOST = 1_000_000  # licences of a package in one order
 
@@ -75,3 +82,32 @@ def take(request: HttpRequest, actor: Actor) -> HttpResponse:
         crumbs=[("Organisations", back)],
         lead="As the e-store or the paper has it. The chain of distributor, reseller and customer follows from it.",
     )  # fmt: skip
+
+
+@page("operator.organisations.read", seat=False)
+def half_done(request: HttpRequest, actor: Actor) -> HttpResponse:
+    with tenancy.acting_in(actor.tenant):
+        zone = organisations.own().zone
+    context = {
+        "rows": orders.half_done(actor.tenant, now=timezone.now()),
+        "zone": zone,
+        "minutes": int(orders.UNDER_WAY.total_seconds() // 60),
+        "crumbs": [("Organisations", to("organisations", actor)), ("Half-done orders", "")],
+    }
+    return TemplateResponse(request, "partners/half_done.html", context)
+
+
+@require_POST
+@page("operator.customers.order", seat=False)
+def complete(request: HttpRequest, actor: Actor, order: UUID) -> HttpResponse:
+    made = orders.complete(actor, order, now=timezone.now())
+    messages.success(request, f"The order is completed; the Tenant ID of {made.name} is {made.number}.")
+    return HttpResponseRedirect(to("orders_half_done", actor))
+
+
+@require_POST
+@page("operator.customers.order", seat=False)
+def undo(request: HttpRequest, actor: Actor, order: UUID) -> HttpResponse:
+    row = orders.undo(actor, order, why=sent(request, "why"), now=timezone.now())
+    messages.success(request, f"The order {row.number} is undone; nothing of it was taken over.")
+    return HttpResponseRedirect(to("orders_half_done", actor))

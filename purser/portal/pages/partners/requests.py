@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
-from purser.partners import agreements, enabling, told
+from purser.partners import agreements, enabling
 from purser.partners.models import EnablingRequest
 from purser.portal.doors import page
 from purser.portal.pages.partners.shown import form_page, refuse, sent, to
@@ -52,11 +52,10 @@ def answer(request: HttpRequest, actor: Actor, asked: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         approve = form.cleaned_data["approve"] == "yes"
         try:
-            done = enabling.answer(actor, asked, approve=approve, why=form.cleaned_data["why"], now=timezone.now())
+            enabling.answer(actor, asked, approve=approve, why=form.cleaned_data["why"], now=timezone.now())
         except Refused as refusal:
             refuse(form, refusal)
         else:
-            told.answered(done)
             words = "enabled to administer its customers" if approve else "refused"
             messages.success(request, f"{row.partner_name} is {words}; both sides are told by mail.")
             return HttpResponseRedirect(back)

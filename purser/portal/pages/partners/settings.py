@@ -77,10 +77,11 @@ def pick(request: HttpRequest, actor: Actor) -> HttpResponse:
     return HttpResponseRedirect(reverse("heads", kwargs={"tenant": customer.pk}))
 
 
-@page("people.change_role")
+@page("people.change_role", seat=False)
 def choose(request: HttpRequest, actor: Actor) -> HttpResponse:
     """CHANGE and Select Admins: the accounts here, several chosen at once. For a partner, and in a customer's tenant."""
-    accounts, wrong = heads.accounts(actor.kind), ""
+    with tenancy.acting_in(actor.tenant):
+        accounts, wrong = heads.accounts(actor.kind), ""
     back = to("people" if actor.kind in ("customer", "operator") else "settings", actor)
     chosen = {str(one.membership.pk) for one in accounts if one.heads}
     if request.method == "POST":

@@ -66,8 +66,9 @@ def one(request: HttpRequest, actor: Actor, organisation: UUID) -> HttpResponse:
     context = {
         "customer": customer,
         "opens": overview(customer),
+        "standing": record.STANDINGS[customer.consent],
         "grants": [
-            (row, record.state(row, now), ", ".join(grants.AREAS.get(name, name) for name in row.scopes))
+            (row, record.sign(row, now), ", ".join(grants.AREAS.get(name, name) for name in row.scopes))
             for row in customers.history(actor.tenant, organisation)
         ],
         "sides": [(side, sides.get(side.value)) for side in Side],

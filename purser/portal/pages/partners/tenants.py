@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.kernel.errors import Refused
-from purser.partners import customers, joining, told
+from purser.partners import customers, joining, record, told
 from purser.partners import lists as plain
 from purser.portal import exports, lists, navigation
 from purser.portal.doors import page
@@ -99,7 +99,7 @@ def pane(request: HttpRequest, actor: Actor) -> HttpResponse:
     with tenancy.listing_customers_of(actor.tenant):
         rows = list(customers.listed(actor.tenant, now).order_by("-open", "name", "id")[: PANE + 1])
     context = {
-        "rows": [(row, overview(row)) for row in rows[:PANE]],
+        "rows": [(row, overview(row), record.STANDINGS[row.consent]) for row in rows[:PANE]],
         "more": len(rows) > PANE,
         "invitations": invitations,
         "enabled": own.administers,
