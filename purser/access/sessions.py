@@ -7,6 +7,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from allauth.account.internal.flows.login import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.usersessions.models import UserSession
 from django.contrib.auth import SESSION_KEY, logout
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
@@ -45,9 +47,17 @@ def over(session: SessionBase, *, now: datetime) -> bool:
     return False
 
 
+def renew(session: SessionBase) -> None:
+    """A new id for the same session; the old one opens nothing any more, and the list of sessions names the new one."""
+    old = session.session_key
+    session.cycle_key()
+    UserSession.objects.filter(session_key=old).update(session_key=session.session_key)
+
+
 class Limits:
     """Middleware, after authentication: signs a person out whose session is over; the page then asks them
-    to sign in.
+    to sign in. A session in which somebody proved anew who they are goes on under a new id, as at sign-in: whoever knew the
+    old one must not gain what the proof opens.
     """
 
     def __init__(
@@ -59,4 +69,8 @@ class Limits:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if SESSION_KEY in request.session and over(request.session, now=self.clock()):
             logout(request)
-        return self.get_response(request)
+        proofs = request.session.get(AUTHENTICATION_METHODS_SESSION_KEY)
+        response = self.get_response(request)
+        if proofs and request.session.get(AUTHENTICATION_METHODS_SESSION_KEY, proofs) != proofs:
+            renew(request.session)
+        return response

@@ -173,6 +173,7 @@ X_FRAME_OPTIONS = "DENY"
 PASSWORD_RESET_TIMEOUT = 60 * 60
 
 ACCOUNT_ADAPTER = "purser.access.adapters.AccountAdapter"
+ACCOUNT_FORMS = {"reset_password_from_key": "purser.access.reset.OnceForm"}
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]

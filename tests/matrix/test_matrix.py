@@ -29,6 +29,7 @@ from purser.access import acts, permit, verbs
 from purser.access.actors import Actor
 from purser.api import limits
 from purser.kernel.errors import Refused
+from purser.partners import break_glass
 from purser.portal.doors import admitted, page
 from purser.postgres import ids
 from tests.access import kit
@@ -118,6 +119,61 @@ def test_it_answers_as_the_table_of_verbs_says_at_every_door(stage: Stage, label
     who = EVERYONE[label](stage).thinned(turn, whole=label in heads)
     wrong = differences(who, doors.every())
     assert not wrong, f"{len(wrong)} for {label}:\n" + "\n".join(wrong[:40])
+
+
+@pytest.mark.parametrize("role", [verbs.OWNER, verbs.SUPPORT])
+def test_the_operators_people_open_nothing_of_anybody_without_leave(stage: Stage, role: str) -> None:
+    """P20, at every door: in a customer's tenant, and in a partner's that a colleague has leave to look into."""
+    person, colleague = (kit.member(stage.operator, name, factor=False) for name in (role, verbs.OWNER))
+    looked = kit.reseller(under=stage.operator)
+    actor = kit.actor(stage.operator, person, role)
+    break_glass.ask(kit.actor(stage.operator, colleague), looked.pk, reason="The sync stands still", now=stage.now)
+    break_glass.approve(actor, looked.pk, now=stage.now)
+    foreign = stage.reseller.consented if role == verbs.SUPPORT else looked
+    places = [people.Place(people.FOREIGN, foreign, None)]
+    wrong = differences(Someone(person, places), doors.every())
+    assert not wrong, "\n".join(wrong[:40])
+
+
+SENSITIVE = [door for door in doors.every() if any(verbs.find(verb).sensitive for verb in door.verbs)]
+
+
+@pytest.mark.parametrize("kind", verbs.KINDS)
+def test_every_sensitive_door_asks_anew_six_minutes_after_the_last_proof(stage: Stage, kind: str) -> None:
+    """P21: the page for it, or 401. Four and a half minutes after it they open."""
+    places = {"operator": stage.operator, "customer": stage.reseller.consented}
+    tenant = places.get(kind) or stage.partner(kind).organisation
+    person = kit.member(tenant, verbs.HEAD[kind], factor=False)
+    client, asked = kit.sign_in(person), []  # type: ignore[var-annotated]
+    client.raise_request_exception = False
+    mine = [door for door in SENSITIVE if verbs.HEAD[kind] in verbs.find(door.verbs[0]).roles(kind)]
+    assert len(mine) > 10
+    for age, wanted in ((timedelta(minutes=6), PROVE), (-timedelta(seconds=90), OPENS)):
+        kit.age_proofs(client, age)  # the second time forward again
+        for door in mine:
+            with held([1], asked):
+                client.defaults["HTTP_ACCEPT"] = "application/json"
+                got = answers(client, door, tenant.pk, asked)
+                assert got == wanted, f"{door}: {got} and not {wanted}"
+                if wanted == PROVE and not door.is_api:
+                    client.defaults["HTTP_ACCEPT"] = "text/html"
+                    led: Any = client.generic(door.method, door.path(tenant.pk))
+                    assert led.headers["Location"].startswith("/sign-in/reauthenticate/?next="), door
+
+
+@pytest.mark.parametrize("kind", ["operator", "reseller"])
+def test_without_a_second_factor_no_door_opens(stage: Stage, kind: str) -> None:
+    """P21: a partner's or the operator's session with a password alone is led to set one up, or told so."""
+    tenant = stage.operator if kind == "operator" else stage.partner(kind).organisation
+    client = kit.sign_in(kit.member(tenant, verbs.HEAD[kind], factor=False))
+    client.raise_request_exception = False
+    with override_settings(REQUIRE_SECOND_FACTOR=True), held([1], asked := []):  # type: ignore[var-annotated]
+        for door in doors.every():
+            answer: Any = client.generic(door.method, door.path(tenant.pk), content_type="application/json")
+            led = answer.status_code == 302 and answer.headers["Location"].startswith("/account/second-factor/")
+            told = answer.status_code == 401 and b"second_factor" in answer.content
+            assert told if door.is_api else led, f"{door}: {answer.status_code}"
+    assert asked == []
 
 
 def test_it_knows_every_address() -> None:

@@ -110,10 +110,10 @@ class Planted:
         return [str(id) for found in self.ids.values() for id in found]
 
 
-def plant(mark: str) -> Planted:
-    """Found an organisation under an operator of its own and fill it."""
-    organisation = kit.reseller(f"{mark}-tenants_organisation-name")
-    person = kit.member(organisation, verbs.OWNER, email=f"{mark.lower()}.{ids.new().hex}@example.com")
+def plant(mark: str, organisation: Organisation | None = None) -> Planted:
+    """Fill an organisation, or found one under an operator of its own and fill it."""
+    organisation = organisation or kit.reseller(f"{mark}-tenants_organisation-name")
+    person = kit.member(organisation, verbs.HEAD[organisation.kind], email=f"{mark.lower()}.{ids.new().hex}@example.com")
     made = Planted(mark, organisation, person)
     with tenancy.acting_in(made.tenant):
         _people(made)
@@ -130,10 +130,16 @@ def plant(mark: str) -> Planted:
     return made
 
 
+def another(made: Planted, table: str, **given: Any) -> Any:
+    """One more row of a table, with these values."""
+    with tenancy.acting_in(made.tenant):
+        return _row(made, _model(table), **given)
+
+
 def _people(made: Planted) -> None:
     actor, now = kit.actor(made.organisation, made.person), kit.now()
     email = f"{made.mark.lower()}-access_invitation-email@example.com"
-    made.tokens["join"] = invitations.invite(actor, email=email, role="reader", kind="reseller", now=now).token
+    made.tokens["join"] = invitations.invite(actor, email=email, role="reader", kind=made.organisation.kind, now=now).token
     made.tokens["activate"] = once.issue("licence", {"note": made.mark}, made_by=actor, now=now).token
 
 
