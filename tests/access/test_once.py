@@ -11,7 +11,8 @@ from django.conf import settings
 from django.db import connections
 
 from purser.access import invitations, once, verbs
-from purser.access.models import Invitation, Membership
+from purser.access.models import Membership
+from purser.access.single_use import Invitation
 from purser.kernel.errors import Missing
 from purser.partners import break_glass, joining
 from purser.partners.models import TenantInvitation

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from allauth.mfa.totp.internal import auth as totp
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -20,7 +21,7 @@ from purser.access import domains, invitations, once, people, roles, tokens, ver
 from purser.access.actors import Actor
 from purser.access.models import Person
 from purser.links.models import Connection, Receipt
-from purser.partners import break_glass, consent, enabling, groups, joining
+from purser.partners import break_glass, consent, enabling, groups, joining, orders
 from purser.partners.models import EnablingRequest
 from purser.postgres import ids, tenancy
 from purser.tenants import grants
@@ -262,6 +263,21 @@ def order(body: dict[str, Any]) -> Find:
     def find(g: Ground, who: str) -> Said:
         numbers = {"reseller": g.made.reseller.partner_number, "distributor": g.made.distributor.partner_number}
         return sent({"name": "Cedar Foods", "number": ids.new().hex, **numbers, **body})
+
+    return find
+
+
+def cut_off(body: dict[str, Any]) -> Find:
+    """An order of which the customer has got nothing, tried long enough ago to be undone."""
+
+    def find(g: Ground, who: str) -> Said:
+        _, wanted = order({"packages": {PAID: 5}})(g, who)
+        with pytest.MonkeyPatch.context() as broken:
+            broken.setattr(orders, "_given", lambda *_: 1 / 0)
+            with pytest.raises(ZeroDivisionError):
+                orders.take(g.actor(who), orders.Order(**wanted), now=kit.now() - orders.UNDER_WAY)
+        (row,) = orders.half_done(g.made.operator.pk, now=kit.now())
+        return sent(body, order=row.row.pk)
 
     return find
 
