@@ -10,12 +10,14 @@ from sandboxes.connectwise import ConnectWise
 from sandboxes.graph import Graph
 from sandboxes.kit import App, serve
 from sandboxes.marketplace import MarketplaceApp
+from sandboxes.stripe import Stripe
 
 APPS: dict[str, type[App]] = {
     "marketplace": MarketplaceApp,
     "autotask": AutotaskApp,
     "connectwise": ConnectWise,
     "graph": Graph,
+    "stripe": Stripe,
 }
 
 

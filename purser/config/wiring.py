@@ -11,10 +11,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from purser.access import vault
-from purser.connectors import autotask, connectwise, graph, marketplace
+from purser.connectors import autotask, connectwise, graph, marketplace, stripe
 from purser.connectors.autotask.client import PER_HOUR, THREADS
 from purser.connectors.ports.directory import Followed
 from purser.connectors.ports.marketplace import Marketplace
+from purser.connectors.ports.payment import Payments
 from purser.connectors.ports.psa import Psa
 from purser.connectors.shared import budget
 from purser.connectors.shared.addresses import HostRule
@@ -227,6 +228,26 @@ def _graph(settings: graph.GraphSettings, secrets: graph.GraphSecrets, rule: Hos
         settings=settings,
         secrets=secrets,
         clock=timezone.now,
+    )
+
+
+def payments_at(
+    *, key: str, webhook_keys: tuple[str, ...] = (), url: str = stripe.STRIPE_URL, cards_only: bool = True
+) -> Payments:
+    """The operator's account at the payment provider. `url` differs where a sandbox stands in, and `cards_only` is false for
+    one that knows no such word. Raises Refused(code="address") for an address that may not be called."""
+    rule = HostRule(stripe.HOSTS, settings.SANDBOX_HOSTS)
+    rule.admit(url)
+    return _stripe(stripe.StripeSettings(url, cards_only), stripe.StripeSecrets(key, webhook_keys), rule)
+
+
+@lru_cache(maxsize=50)
+def _stripe(settings: stripe.StripeSettings, secrets: stripe.StripeSecrets, rule: HostRule) -> Payments:
+    stamp = hashlib.sha256(repr((settings, secrets.key)).encode()).hexdigest()
+    return stripe.StripeConnector(
+        http=Http(hosts=rule, budget=budget.shared(stamp, threads=stripe.THREADS), circuit=_circuit, clock=timezone.now),
+        settings=settings,
+        secrets=secrets,
     )
 
 
