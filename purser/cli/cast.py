@@ -37,6 +37,7 @@ PEOPLE = (
     ("elm", "administrator", "admin@elm.example", "Elm's administrator"),
     ("fern", "administrator", "admin@fern.example", "Fern's administrator"),
     ("gale", "administrator", "admin@gale.example", "Gale's administrator"),
+    ("kelp", "administrator", "admin@kelp.example", "Kelp's administrator"),
 )
 # Word, name, domain, region, the reseller that sells to it.
 CUSTOMERS = (
@@ -47,6 +48,8 @@ CUSTOMERS = (
     ("elm", "Elm Street Clinic", "elm.example", "US", "harbour"),
     ("fern", "Fern Books", "fern.example", "US", "harbour"),
     ("gale", "Gale Energie", "gale.example", "DE", "harbour"),
+    ("kelp", "Kelp Studios", "kelp.example", "US", "harbour"),
+    ("laurel", "Laurel Farms", "laurel.example", "US", "harbour"),
     ("hazel", "Hazel Textiles", "hazel.example", "GB", "tide"),
     ("iris", "Iris Optics", "iris.example", "GB", "beacon"),
     ("juniper", "Juniper Freight", "juniper.example", "US", "distributor"),
@@ -168,9 +171,9 @@ def _enable(made: dict[str, Organisation], people: dict[str, Person], now: datet
 
 def _consents(made: dict[str, Organisation], people: dict[str, Person], now: datetime) -> None:
     """Alder agrees, Birch is asked, Cedar refused, Dune's consent is over, Elm ended its, Fern was never asked, Gale agrees
-    as soon as the agreement is confirmed.
+    as soon as the agreement is confirmed, Kelp's consent is about to end, Laurel is suspended.
     """
-    from purser.partners import consent
+    from purser.partners import consent, founding
     from purser.postgres import tenancy
 
     def admin(word: str) -> Actor:
@@ -199,6 +202,9 @@ def _consents(made: dict[str, Organisation], people: dict[str, Person], now: dat
     with tenancy.acting_in(made["elm"].pk):
         consent.end(admin("elm"), why="The contract ended", now=now - timedelta(days=10))
     ask("gale", 5, "Managed service contract 2240")
+    give("kelp", 340, 365)
+    desk = _actor(made["operator"], "Operator's desk", "owner", people["operator@purser.example"])
+    founding.suspend(desk, made["laurel"].pk, why="Invoices of three months are open", now=now - timedelta(days=20))
     _on_behalf(made["alder"], technician, now)
 
 

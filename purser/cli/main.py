@@ -10,7 +10,7 @@ from uuid import UUID
 
 import typer
 
-from purser.cli import mapping, rate, secrets
+from purser.cli import ledger, mapping, rate, secrets
 from purser.cli.start import django, home
 
 app = typer.Typer(
@@ -70,7 +70,9 @@ def worker(concurrency: int = 6) -> None:
     add_help_option=False,
 )
 def sandbox(context: typer.Context) -> None:
-    """Run a vendor's sandbox: marketplace, autotask, connectwise or graph, with --port N [--seed FILE] [--state FILE]."""
+    """Run a vendor's sandbox: marketplace, autotask, connectwise, graph or stripe, with --port N [--seed FILE]
+    [--state FILE].
+    """
     os.execv(sys.executable, [sys.executable, "-m", "sandboxes", *context.args])
 
 
@@ -110,6 +112,7 @@ def verify_audit(
     raise typer.Exit(it.verify_acts(file, anchors))
 
 
+app.add_typer(ledger.app, name="ledger", help="The books: every entry as a line of JSON.")
 app.add_typer(mapping.app, name="mapping", help="Relations as text: export, diff, import.")
 app.add_typer(rate.app, name="rate", help="What a month of counts costs, without a database.")
 app.add_typer(secrets.app, name="secrets", help="Keys that seal secrets: rotate and rewrap.")

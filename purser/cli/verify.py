@@ -29,7 +29,7 @@ def problems(*, now: datetime, only: UUID | None = None) -> list[tuple[str, Prob
             continue
         with tenancy.acting_in(organisation.pk):
             for check in (
-                ledger_checks.check(),
+                ledger_checks.check(now=now),
                 links_checks.check(now=now),
                 access_checks.check(kind=organisation.kind),
                 chain.check(now=now),

@@ -1,19 +1,26 @@
-"""Accounts, entries and their postings. Law 4: entries balance per unit, are append-only, and no cascade reaches them."""
+"""Accounts, entries and their postings. Law 4: entries balance per unit, are append-only, and no cascade reaches them.
+
+What the database keeps by itself is in migrations/0004: who comes past this module meets it too.
+"""
 
 from __future__ import annotations
 
 from typing import ClassVar
 
 from django.db import models
+from django.db.models import F, Q
 
+from purser.postgres import tenancy
 from purser.postgres.models import TenantModel, Walls, tenant_key
 
 
 class Account(TenantModel):
-    """Something that can be owed or held, in one unit: a currency, or a count (`UNIT`).
+    """Something that can be owed or held in the books of its tenant, in one unit: a currency, or a count.
 
-    `of` is the id of the thing counted (a link), `name` its part: `psa` and `marketplace` for units billed and bought.
+    `name` is its kind (chart.py); `of` the id of the thing it is about, a link or a payment, None for the tenant itself.
     """
+
+    walls: ClassVar[Walls] = Walls(append_only=True)
 
     name = models.CharField(max_length=60)
     of = models.UUIDField(null=True)
@@ -27,7 +34,10 @@ class Account(TenantModel):
 
 
 class Entry(TenantModel):
-    """One balanced event. `source` names what caused it and is unique, so that a repeat cannot post twice."""
+    """One balanced event. `source` names what caused it and is unique, so that a repeat cannot post twice.
+
+    `lines`: how many postings it has; none can be added later. `digest`: of all that it says (seal.py).
+    """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
@@ -37,26 +47,69 @@ class Entry(TenantModel):
     source = models.CharField(max_length=120)
     text = models.CharField(max_length=300, blank=True)
     reverses = tenant_key("ledger.Entry", null=True, related_name="+")
+    lines = models.IntegerField()
+    digest = models.CharField(max_length=64)
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "source"], name="entry_source_once"),
             models.UniqueConstraint(fields=["tenant", "reverses"], name="entry_reversed_once"),
+            models.CheckConstraint(
+                condition=(Q(kind="reversal") & Q(reverses__isnull=False) & ~Q(text=""))
+                | (~Q(kind="reversal") & Q(reverses__isnull=True)),
+                name="entry_reversed_with_reason",
+            ),
+            models.CheckConstraint(condition=~Q(reverses=F("id")), name="entry_reverses_another"),
         ]
 
 
 class Posting(TenantModel):
+    """`on` is the entry's: so that a balance as of a date, and a statement, walk one index."""
+
     walls: ClassVar[Walls] = Walls(append_only=True)
 
+    # no key of its own to the organisation: its account's and its entry's have one, and are of the same tenant
+    tenant = models.ForeignKey(
+        "tenants.Organisation",
+        on_delete=models.DO_NOTHING,
+        default=tenancy.tenant_of_new_row,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+    )
     entry = tenant_key(Entry, related_name="postings")
     account = tenant_key(Account, related_name="postings")
+    on = models.DateField()
     unit = models.CharField(max_length=8)
     amount = models.DecimalField(max_digits=24, decimal_places=6)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "account"]), models.Index(fields=["tenant", "entry"])]
+        indexes = [
+            models.Index(fields=["tenant", "account", "on", "id"], include=["amount"], name="ledger_posting_statement"),
+            models.Index(fields=["tenant", "entry"]),
+        ]
         constraints = [
             *TenantModel.Meta.constraints,
             models.CheckConstraint(condition=~models.Q(amount=0), name="posting_moves_something"),
+        ]
+
+
+class Assertion(TenantModel):
+    """At the end of `on` the account held `amount`; it stays true, as nothing is posted up to `on` from then on."""
+
+    walls: ClassVar[Walls] = Walls(append_only=True)
+
+    account = tenant_key(Account, related_name="assertions")
+    on = models.DateField()
+    amount = models.DecimalField(max_digits=24, decimal_places=6)
+    made_at = models.DateTimeField()
+    text = models.CharField(max_length=300, blank=True)
+
+    class Meta(TenantModel.Meta):
+        indexes = [models.Index(fields=["tenant", "on"], name="ledger_assertion_on")]
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "account", "on"], name="assertion_once"),
         ]
