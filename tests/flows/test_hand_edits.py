@@ -7,9 +7,11 @@ from datetime import date
 import pytest
 
 from purser.kernel.errors import Refused
-from purser.links import drift
+from purser.links import drift, receipts
+from purser.links.models import Link
 from purser.postgres import ids, tenancy
 from tests.flows import rig
+from tests.make import World
 
 TODAY = date(2026, 7, 11)
 AUGUST = date(2026, 8, 1)
@@ -98,15 +100,21 @@ def test_a_hand_edit_that_is_taken_back_is_closed(psa: str) -> None:
         assert rig.again(world, link).state == "in_step"
 
 
+def half_done(world: World) -> Link:
+    """From 8 to 9 at ConnectWise: the new addition is there, and the old one was not ended."""
+    link = rig.linked(world, "connectwise")
+    world.clock.go(days=1)
+    rig.set_count(world, 9)
+    world.psa("faults", kind="timeout_before", seconds=0.02, method="PATCH", path="(?i)additions")
+    world.step()
+    world.psa("faults", clear=True)
+    return link
+
+
 def test_our_own_change_half_done_is_no_hand_edit() -> None:
-    """The new addition is there and the old one not ended: 8 and 9 are not 17, whoever wins."""
+    """8 and 9 are not 17, whoever wins."""
     with rig.world("connectwise", drift_policy="psa") as world:
-        link = rig.linked(world, "connectwise")
-        world.clock.go(days=1)
-        rig.set_count(world, 9)
-        world.psa("faults", kind="timeout_before", seconds=0.02, method="PATCH", path="(?i)additions")
-        world.step()
-        world.psa("faults", clear=True)
+        link = half_done(world)
         assert rig.units(world, rig.SERVICES["connectwise"], AUGUST) == 17
         rig.later(world, passes=1)
         assert rig.units(world, rig.SERVICES["connectwise"], AUGUST) == 9
@@ -118,15 +126,8 @@ def test_our_own_change_half_done_is_no_hand_edit() -> None:
 
 
 def test_what_purser_can_finish_by_itself_is_no_persons_to_decide() -> None:
-    from purser.links import receipts
-
     with rig.world("connectwise", drift_policy="psa") as world:
-        link = rig.linked(world, "connectwise")
-        world.clock.go(days=1)
-        rig.set_count(world, 9)
-        world.psa("faults", kind="timeout_before", seconds=0.02, method="PATCH", path="(?i)additions")
-        world.step()
-        world.psa("faults", clear=True)
+        link = half_done(world)
         world.psa("faults", kind="garbage", method="GET", path="(?i)additions")
         rig.later(world, passes=1)
         world.psa("faults", clear=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -19,7 +20,22 @@ from purser.notices.models import Delivery, Notice
 from purser.postgres import tenancy
 from purser.tenants.models import Organisation
 from tests.access import kit
-from tests.partners.kit import enters
+from tests.partners.kit import Chain, chain, enters
+
+
+@pytest.fixture
+def now() -> datetime:
+    return kit.now()
+
+
+@pytest.fixture
+def made(now: datetime) -> Chain:
+    """The reseller's owner has two notices: given, and ended a minute later."""
+    found = chain()
+    found.give(now - timedelta(minutes=2))
+    found.end(now - timedelta(minutes=1))
+    mail.outbox.clear()
+    return found
 
 
 def told(organisation: Organisation, who: Person) -> list[Delivery]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
-from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -16,23 +15,10 @@ from purser.notices.models import Choice, Mail
 from purser.partners import break_glass
 from purser.postgres import tenancy
 from tests.access import kit
-from tests.notices.kit import actor, choose, letters, role, told
-from tests.partners.kit import Chain, chain, enters
+from tests.notices.kit import actor, choose, letters, made, now, role, told
+from tests.partners.kit import Chain, enters
 
-
-@pytest.fixture
-def now() -> datetime:
-    return kit.now()
-
-
-@pytest.fixture
-def made(now: datetime) -> Chain:
-    """The reseller's owner has two notices: given, and ended a minute later."""
-    found = chain()
-    found.give(now - timedelta(minutes=2))
-    found.end(now - timedelta(minutes=1))
-    mail.outbox.clear()
-    return found
+__all__ = ["made", "now"]  # fixtures
 
 
 def unread(made: Chain) -> int:

@@ -7,35 +7,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
 
 from purser.access import verbs
 from tests import make
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.notices.kit import kinds, letters, told
+from tests.notices.kit import kinds, letters, made, now, told
 from tests.partners.kit import Chain, chain
 from tests.portal.browser import Open, assets, browser, live, look, screen, sound
 from tests.portal.test_customer import inside
 
-__all__ = ["assets", "browser", "live", "screen"]
+__all__ = ["assets", "browser", "live", "made", "now", "screen"]
 pytestmark = pytest.mark.usefixtures("site")
-
-
-@pytest.fixture
-def now() -> datetime:
-    return kit.now()
-
-
-@pytest.fixture
-def made(now: datetime) -> Chain:
-    """The reseller's owner has two notices: given, and ended a minute later."""
-    found = chain()
-    found.give(now - timedelta(minutes=2))
-    found.end(now - timedelta(minutes=1))
-    mail.outbox.clear()
-    return found
 
 
 def url(made: Chain, path: str = "") -> str:
