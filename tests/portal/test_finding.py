@@ -20,7 +20,7 @@ from purser.tenants import tree
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.partners.kit import Chain, chain
+from tests.partners.kit import Chain
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,26 +28,9 @@ if TYPE_CHECKING:
     from tests.portal.browser import Screen
 
 
-@pytest.fixture
-def now() -> datetime:
-    return kit.now()
+from tests.portal.finding import closed, found, made, now
 
-
-@pytest.fixture
-def made(now: datetime) -> Chain:
-    """A reseller with a customer that agreed (Alder Dental) and one that did not (Birch Law)."""
-    made = chain(domain="alder.example")
-    made.give(now)
-    return made
-
-
-@pytest.fixture
-def closed(made: Chain) -> Organisation:
-    return kit.customer("Birch Law", under=made.reseller, domain="birch.example")
-
-
-def found(client: Client, text: str = "") -> str:
-    return kit.text(client.get("/go/tenants/", {"q": text, "part": "1"}))
+__all__ = ["closed", "made", "now"]  # fixtures
 
 
 def test_it_finds_own_organisations_and_customers_by_name_domain_and_tenant_id(made: Chain, closed: Organisation) -> None:
@@ -188,76 +171,6 @@ def test_a_group_of_a_distributor_takes_none_of_its_resellers_customers(made: Ch
     assert "Cedar Foods" in kit.text(above.get(where, {"q": "cedar"}))
     assert "Alder Dental" not in kit.text(above.get(where, {"q": "alder"})).partition("Put customers in")[2]
     assert above.post(f"{where}put/", {"place": str(made.customer.pk)}).status_code == 404
-
-
-# By a vendor's id
-
-
-def company(tenant: UUID, name: str, *, at_marketplace: str, at_psa: str = "", psa: str = "autotask") -> UUID:
-    """A company of the marketplace; with `at_psa` linked to the PSA's of this id."""
-    from purser.links.models import CompanyLink, Connection, SourceCustomer, Sync, TargetAccount
-
-    now = kit.now()
-    with tenancy.acting_in(tenant):
-        source, target = (
-            Connection.objects.get_or_create(kind=kind, defaults={"name": kind, "created_at": now})[0]
-            for kind in ("marketplace", psa)
-        )
-        row = SourceCustomer.objects.create(
-            connection=source, external_id=at_marketplace, name=name, status="active", seen_at=now
-        )
-        if at_psa:
-            sync, _ = Sync.objects.get_or_create(source=source, target=target, defaults={"created_at": now})
-            account, _ = TargetAccount.objects.get_or_create(
-                connection=target, external_id=at_psa, defaults={"name": name, "seen_at": now}
-            )
-            CompanyLink.objects.create(sync=sync, customer=row, account=account, made_at=now)
-        return UUID(str(row.pk))
-
-
-@pytest.mark.parametrize("key", ["175", "autotask:175", "1000447", "marketplace:1000447"])
-def test_it_leads_to_a_company_by_the_id_of_the_psa_or_the_marketplace(made: Chain, key: str) -> None:
-    row = company(made.reseller.pk, "Gull Logistics", at_marketplace="1000447", at_psa="175")
-    client = kit.sign_in(made.owner)
-    answer = client.get(f"/go/tenant/{key}/")
-    assert answer.headers["Location"] == f"/t/{made.reseller.pk}/billing/companies/{row}/"
-    assert "Gull Logistics" in kit.text(client.get(answer.headers["Location"]))
-    assert client.get(f"/go/tenant/{key}/people/").status_code == 404  # a company has no such page
-
-
-def test_an_id_that_several_companies_bear_shows_a_choice(made: Chain) -> None:
-    company(made.reseller.pk, "Gull Logistics", at_marketplace="1000447", at_psa="175")
-    company(made.reseller.pk, "Heron Motors", at_marketplace="175")
-    company(made.reseller.pk, "Ibis Foods", at_marketplace="1000448", at_psa="175")  # two companies, one account
-    client = kit.sign_in(made.owner)
-    answer = client.get("/go/tenant/175/")
-    assert answer.status_code == 200
-    shown = kit.text(answer)
-    for name in ("Gull Logistics", "Heron Motors", "Ibis Foods"):
-        assert name in shown
-    assert client.get("/go/tenant/marketplace:175/").status_code == 302
-
-
-def test_an_id_says_nothing_of_a_foreign_company_nor_to_whom_may_not_read_links(made: Chain) -> None:
-    company(made.reseller.pk, "Gull Logistics", at_marketplace="1000447", at_psa="175")
-    foreign = kit.reseller()
-    stranger = kit.sign_in(kit.member(foreign))
-    for key in ("175", "1000447", "autotask:175", "no-such-id", "autotask:"):
-        answer = stranger.get(f"/go/tenant/{key}/", headers={"Accept": "application/json"})
-        assert answer.status_code == 404, key
-        assert answer.json()["text"] == stranger.get("/go/tenant/0/", headers={"Accept": "application/json"}).json()["text"]
-    assert kit.sign_in(made.admin).get("/go/tenant/175/").status_code == 404  # the customer itself
-
-
-def test_an_id_of_a_relation_that_was_cleared_leads_nowhere(made: Chain) -> None:
-    from purser.links.models import CompanyLink
-
-    company(made.reseller.pk, "Gull Logistics", at_marketplace="1000447", at_psa="175")
-    with tenancy.acting_in(made.reseller.pk):
-        CompanyLink.objects.update(cleared_at=kit.now())
-    client = kit.sign_in(made.owner)
-    assert client.get("/go/tenant/175/").status_code == 404
-    assert client.get("/go/tenant/1000447/").status_code == 302
 
 
 def asked(client: Client, where: str) -> list[str]:
@@ -404,67 +317,3 @@ def test_its_pages_are_sound(made: Chain, closed: Organisation, screen: Callable
         assert axe(window.page) == []
         assert not window.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
         window.page.keyboard.press("Escape")
-
-
-def groups_of(made: Chain) -> str:
-    return f"/t/{made.reseller.pk}/tenants/groups/"
-
-
-def grouped(made: Chain, client: Client, *customers: Organisation) -> str:
-    """The address of a new group with these in it."""
-    where = str(client.post(f"{groups_of(made)}make/", {"name": f"Gold {ids.new().hex[-6:]}"}).headers["Location"])
-    assert client.post(f"{where}put/", {"place": [str(one.pk) for one in customers]}).status_code == 302
-    return where
-
-
-def test_a_group_holds_customers_that_are_found_by_typing(made: Chain, closed: Organisation) -> None:
-    client = kit.sign_in(made.owner)
-    where = grouped(made, client, made.customer)
-    assert "Birch Law" in kit.text(client.get(where, {"q": "birch"}))
-    client.post(f"{where}put/", {"place": [str(closed.pk), str(made.customer.pk)]})
-    seen = kit.text(client.get(where))
-    assert seen.index("Alder Dental") < seen.index("Birch Law")
-    assert "2 tenants" in kit.text(client.get(groups_of(made)))
-    client.post(f"{where}change/", {"do": "take_out", "place": str(made.customer.pk)})
-    assert "Alder Dental" not in kit.text(client.get(where))
-    client.post(f"{where}change/", {"do": "drop"})
-    assert client.get(where).status_code == 404
-    said = [act.summary for act in kit.acts_of(made.reseller, "tenants.group")]
-    assert [line.split()[0] for line in said] == ["Made", "Put", "Put", "Took", "Dropped"]
-
-
-def test_a_group_takes_no_customer_of_another(made: Chain) -> None:
-    client, other = kit.sign_in(made.owner), kit.customer("Elsewhere")
-    where = grouped(made, client, made.customer)
-    for id in (other.pk, ids.new(), "x"):
-        assert client.post(f"{where}put/", {"place": str(id)}).status_code == 404
-    assert "Elsewhere" not in kit.text(client.get(where))
-
-
-def test_a_customer_that_moved_away_is_in_the_group_no_longer(made: Chain, closed: Organisation, now: datetime) -> None:
-    client = kit.sign_in(made.owner)
-    where = grouped(made, client, made.customer, closed)
-    to = kit.reseller(under=made.distributor)
-    with tenancy.acting_in(closed.pk):
-        tree.move(to, by="operations", now=now)
-    seen = kit.text(client.get(where))
-    assert "Alder Dental" in seen
-    assert "Birch Law" not in seen
-
-
-def test_asking_a_group_asks_each_that_has_neither_agreed_nor_been_asked(
-    made: Chain, closed: Organisation, now: datetime
-) -> None:
-    from purser.tenants.models import Grant
-
-    client, third = kit.sign_in(made.owner), kit.customer("Cedar Foods", under=made.reseller)
-    where = grouped(made, client, made.customer, closed, third)
-    wanted = {"scopes": ["users"], "days": "30", "reason": "Managed service contract 7"}
-    assert "2 of 3 will be asked: Birch Law, Cedar Foods" in kit.text(client.get(f"{where}ask/"))
-    seen = kit.text(client.post(f"{where}ask/", wanted))
-    assert "2 of 3 asked" in seen
-    assert "Not asked: Has given its consent" in seen
-    for customer, count in ((closed, 1), (third, 1), (made.customer, 0)):
-        with tenancy.acting_in(customer.pk):
-            assert Grant.objects.filter(approved_at=None).count() == count
-    assert "0 of 3 asked" in kit.text(client.post(f"{where}ask/", wanted))
