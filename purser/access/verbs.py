@@ -172,6 +172,26 @@ _BILLING = (
     _resellers("mapping.export", "export relations to a file", _all),
 )
 
+# Money is the partner's and the operator's. A customer has no verb here: it never sees a balance, a price or a receipt.
+# Source: acceptance CS-2, CS-67; decision F-7.
+_UNITS = (
+    _partners("usage.read", "see daily units, what they cost and the balance", _all | {SUPPORT}),
+    _partners("usage.export", "export daily units and shares", _all),
+    _partners("usage.simulate", "compare policies and price lists over past days", _working),
+    _partners("billing.read", "see packages, quotes, purchases and receipts", _all | {SUPPORT}),
+    _partners("billing.configure", "change billing info, the default package and the billing contact", _owner, sensitive=True),
+    _partners("billing.card", "store and remove the card on file", _owner, sensitive=True),
+    _partners("billing.automate", "switch automatic purchase on and off, and set its daily cap", _owner, sensitive=True),
+    _partners("packages.quote", "put packages together and get a quote", _money),
+    _partners("packages.buy", "buy packages with the card on file", _owner),
+    _operators("operator.prices.read", "see the price lists, terms and purchases of partners", _desk),
+    _operators("operator.prices.publish", "publish price lists and terms", _owner, sensitive=True),
+    _operators("operator.programme.admit", "admit partners to daily units, and end it", _owner),
+    _operators("operator.usage.correct", "correct the count of a closed day", _owner, sensitive=True),
+    _operators("operator.payments.configure", "set up the payment provider", _owner, sensitive=True),
+    _operators("operator.payments.refund", "refund purchases", _owner, sensitive=True),
+)
+
 _PARTNERSHIP = (
     _partners("tenants.read", "see the tenants of customers", _all),
     _partners("tenants.invite", "invite tenants and withdraw invitations", _owner),
@@ -209,6 +229,10 @@ _CUSTOMER = (
     _customers("integrations.write", "change integrations", _both, area="integrations"),
     _customers("apps.read", "see apps and plug-ins", _seen, area="apps"),
     _customers("apps.write", "change apps and plug-ins", _both, area="apps"),
+    _customers("users.read", "see the users and groups of the directory", _seen, area="users"),
+    _customers("users.source", "set up where users are read from", _both, area="users", sensitive=True),
+    _customers("users.refresh", "read users now, or from a file", _both, area="users"),
+    _customers("users.group", "make dynamic groups", _both, area="users"),
     _customers("licences.read", "see licences", _seen, area="licensing"),
     _customers("licences.write", "give and take user licences", _both, area="licensing", group="a"),
     _customers("auto_licence.write", "change the AutoLicense collection", _both, area="licensing", group="a"),
@@ -232,7 +256,7 @@ _CUSTOMER = (
     _customers("collections.delete", "delete collections", _both, area="contacts", group="d"),
 )
 
-_TABLE = (*_COMMON, *_BILLING, *_PARTNERSHIP, *_CUSTOMER)
+_TABLE = (*_COMMON, *_BILLING, *_UNITS, *_PARTNERSHIP, *_CUSTOMER)
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _TABLE})
 
 

@@ -101,6 +101,8 @@ INSTALLED_APPS = [
     "purser.audit",
     "purser.ledger",
     "purser.links",
+    "purser.directory",
+    "purser.billing",
     "purser.portal",
     "purser.api",
     "purser.jobs",

@@ -15,7 +15,7 @@ def ready(app: App) -> None:
     from purser.notices import following
     from purser.partners import following as tenants
 
-    ports.use(wiring.ports)
+    ports.use(wiring.vendors)
     kinds.use(wiring.kinds)
     following.use((*pairs.THINGS, *tenants.THINGS))
     app.add_tasks_from(entrypoints.tasks, namespace="")

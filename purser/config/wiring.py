@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -11,9 +12,10 @@ from django.conf import settings
 from django.utils import timezone
 
 from purser.access import vault
+from purser.billing.models import Provider
 from purser.connectors import autotask, connectwise, graph, marketplace, stripe
 from purser.connectors.autotask.client import PER_HOUR, THREADS
-from purser.connectors.ports.directory import Followed
+from purser.connectors.ports.directory import Directory, Followed
 from purser.connectors.ports.marketplace import Marketplace
 from purser.connectors.ports.payment import Payments
 from purser.connectors.ports.psa import Psa
@@ -21,7 +23,9 @@ from purser.connectors.shared import budget
 from purser.connectors.shared.addresses import HostRule
 from purser.connectors.shared.circuit import Circuit
 from purser.connectors.shared.http import Http
+from purser.directory.models import Source, SourceKind
 from purser.flows.marketplace_to_contracts.run import Ports
+from purser.flows.ports import Vendors
 from purser.kernel.errors import Missing, Refused
 from purser.links.kinds import Field, Kinds
 from purser.links.models import Connection
@@ -97,17 +101,8 @@ def check_addresses(kind: str, values: dict[str, str]) -> None:
 
 
 def _secrets(connection: Connection) -> dict[str, str]:
-    names = [f.name for f in FIELDS[connection.kind] if f.secret]
-
-    def read() -> dict[str, str]:
-        kept = vault.kept(OF_TABLE, connection.pk)
-        return {n: vault.reveal(OF_TABLE, connection.pk, n) if n in kept else "" for n in names}
-
-    if tenancy.seat() is not None:
-        return read()
-    assert connection.tenant_id is not None
-    with tenancy.acting_in(connection.tenant_id):
-        return read()
+    kept = _of_vault(connection.tenant_id, OF_TABLE, connection.pk)
+    return {field.name: kept.get(field.name, "") for field in FIELDS[connection.kind] if field.secret}
 
 
 # One client per connection and version in a process: tokens and zones live as long as it.
@@ -251,5 +246,52 @@ def _stripe(settings: stripe.StripeSettings, secrets: stripe.StripeSecrets, rule
     )
 
 
+def directory_of(source: Source) -> Directory:
+    """The directory of a tenant. Raises Refused(code="kind") for one that comes as a file: there is nobody to ask."""
+    maker = _DIRECTORIES.get(SourceKind(source.kind))
+    if maker is None:
+        raise Refused("These users come from a file: load it again.", code="kind")
+    return maker(source, _of_vault(source.tenant_id, "directory_source", source.pk))
+
+
+def _graph_of(source: Source, secrets: dict[str, str]) -> Directory:
+    s = source.settings
+    return directory_at(
+        tenant=s["tenant"],
+        client_id=s["client_id"],
+        client_secret=secrets.get("client_secret", ""),
+        login_url=s.get("login_url") or graph.LOGIN_URL,
+        graph_url=s.get("graph_url") or graph.GRAPH_URL,
+    )
+
+
+_DIRECTORIES: dict[str, Callable[[Source, dict[str, str]], Directory]] = {SourceKind.GRAPH: _graph_of}
+
+
+def payments_of(provider: Provider) -> Payments:
+    """The operator's account at the payment provider. Secrets: "key", and "webhook_keys", one a line."""
+    secrets = _of_vault(provider.tenant_id, "billing_provider", provider.pk)
+    return payments_at(
+        key=secrets.get("key", ""),
+        webhook_keys=tuple(secrets.get("webhook_keys", "").split()),
+        url=provider.url,
+        cards_only=provider.cards_only,
+    )
+
+
+def _of_vault(tenant: UUID | None, of_table: str, of_id: UUID) -> dict[str, str]:
+    """All secrets of a row by field, read in the seat taken or else in its tenant's own."""
+
+    def read() -> dict[str, str]:
+        return {name: vault.reveal(of_table, of_id, name) for name in vault.kept(of_table, of_id)}
+
+    if tenancy.seat() is not None:
+        return read()
+    assert tenant is not None
+    with tenancy.acting_in(tenant):
+        return read()
+
+
 ports = Ports(marketplace=marketplace_of, psa=psa_of)
+vendors = Vendors(ports, directory_of, payments_of)
 kinds = Kinds(FIELDS, check_addresses)

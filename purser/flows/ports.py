@@ -2,18 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from purser.billing.models import Provider
+from purser.connectors.ports.directory import Directory
+from purser.connectors.ports.payment import Payments
+from purser.directory.models import Source
 from purser.flows.marketplace_to_contracts.run import Ports
 
-_held: Ports | None = None
+
+@dataclass(frozen=True)
+class Vendors:
+    """From a row to its port; called in the seat of the row's tenant, or outside any."""
+
+    pairs: Ports
+    directory: Callable[[Source], Directory]
+    payments: Callable[[Provider], Payments]
 
 
-def use(ports: Ports) -> None:
+_held: Vendors | None = None
+
+
+def use(vendors: Vendors) -> None:
     global _held
-    _held = ports
+    _held = vendors
 
 
-def current() -> Ports:
+def vendors() -> Vendors:
     """Raises RuntimeError before `use`."""
     if _held is None:
         raise RuntimeError("No ports yet: config.wiring hands them over when the application starts.")
     return _held
+
+
+def current() -> Ports:
+    """Of pairs kept in step."""
+    return vendors().pairs
+
+
+def directory(source: Source) -> Directory:
+    return vendors().directory(source)
+
+
+def payments(provider: Provider) -> Payments:
+    return vendors().payments(provider)

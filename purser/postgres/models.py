@@ -20,7 +20,8 @@ class Walls:
     tenants may show the row. `append_only`: no seat may change or delete a row, and a trigger refuses it to
     everybody. `operator_reads`: the operator's lists over tenants may show it (commercial rows only, never people).
     `person_column`: a signed-in person may see the rows that name them. `history`: changes are kept, with before and
-    after, except the columns in `unkept`.
+    after, except the columns in `unkept`. `meter_reads`: the columns that the daily close may read over all tenants;
+    `meter_writes`: it reads the rows and adds to them.
     """
 
     tenant_column: str = "tenant_id"
@@ -31,6 +32,8 @@ class Walls:
     person_column: str = ""
     history: bool = False
     unkept: tuple[str, ...] = ()
+    meter_reads: tuple[str, ...] = ()
+    meter_writes: bool = False
 
 
 class TenantManager(models.Manager[M]):

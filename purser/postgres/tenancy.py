@@ -20,13 +20,14 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
-SeatName = Literal["customer", "partner", "distributor", "operator", "person"]
+SeatName = Literal["customer", "partner", "distributor", "operator", "person", "meter"]
 SETTING: dict[SeatName, str] = {
     "customer": "purser.tenant",
     "partner": "purser.partner",
     "distributor": "purser.distributor",
     "operator": "purser.operator",
     "person": "purser.person",
+    "meter": "purser.meter",
 }
 
 
@@ -116,3 +117,10 @@ def listing_all() -> AbstractContextManager[None]:
 def as_person(person: UUID) -> AbstractContextManager[None]:
     """A signed-in person's own seat: only which organisations this person belongs to."""
     return _take(Seat("person", str(person)))
+
+
+def metering() -> AbstractContextManager[None]:
+    """The meter's seat, taken only by the daily close: it reads licences' tenant and dates and who sells where, and writes
+    what was counted and what it costs. Of people it sees nothing.
+    """
+    return _take(Seat("meter", "on"))

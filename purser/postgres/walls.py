@@ -77,7 +77,7 @@ def is_global(table: str) -> bool:
 
 def _compare(column: str, seat: str) -> str:
     setting = SETTING[seat]  # type: ignore[index]
-    if seat == "operator":
+    if seat in ("operator", "meter"):
         return f"current_setting('{setting}', true) = 'on'"
     return f"{column} = NULLIF(current_setting('{setting}', true), '')::uuid"
 
@@ -94,6 +94,15 @@ def _policies(table: str, walls: Walls) -> Iterator[str]:
     if walls.operator_reads:
         yield f'GRANT SELECT ON "{table}" TO purser_operator'
         yield f'CREATE POLICY operator ON "{table}" FOR SELECT TO purser_operator USING ({_compare("", "operator")})'
+    if walls.meter_reads or walls.meter_writes:
+        mine = _compare("", "meter")
+        columns = f"({', '.join(walls.meter_reads)})" if walls.meter_reads else ""
+        yield f'GRANT SELECT {columns} ON "{table}" TO purser_meter'
+        if walls.meter_writes:
+            yield f'GRANT INSERT ON "{table}" TO purser_meter'
+            yield f'CREATE POLICY meter ON "{table}" TO purser_meter USING ({mine}) WITH CHECK ({mine})'
+        else:
+            yield f'CREATE POLICY meter ON "{table}" FOR SELECT TO purser_meter USING ({mine})'
     named = {"partner": walls.partner_column, "distributor": walls.distributor_column, "person": walls.person_column}
     for name, column in named.items():
         if column:

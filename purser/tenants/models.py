@@ -99,6 +99,29 @@ class Organisation(models.Model):
         return bool(self.partner_admin_id) and self.suspended_at is None
 
 
+class Selling(TenantModel):
+    """`partner` sold to the customer from `since` up to `until` (None: still does). The row is the customer's.
+
+    Organisation.parent says who sells now; this, who did at any instant, so that a day counted late is counted where the
+    customer was. Source: acceptance CS-9; architecture, Tenancy.
+    """
+
+    walls: ClassVar[Walls] = Walls(meter_reads=("tenant_id", "partner_id", "since", "until"))
+
+    partner = models.ForeignKey(Organisation, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant"], condition=models.Q(until=None), name="selling_one_open"),
+            models.CheckConstraint(
+                condition=models.Q(until=None) | models.Q(until__gte=models.F("since")), name="selling_ends_after_it_begins"
+            ),
+        ]
+
+
 class GrantKind(models.TextChoices):
     CONSENT = "consent", "Consent"
     BREAK_GLASS = "break_glass", "Break-glass"

@@ -16,7 +16,7 @@ from django.db.models import Q, QuerySet
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import ids, tenancy
 from purser.tenants import numbers, search
-from purser.tenants.models import PARTNERS, Kind, Organisation
+from purser.tenants.models import PARTNERS, Kind, Organisation, Selling
 
 # Which kind may stand under which. A distributor may sell directly, and is then the partner. Source: architecture,
 # Tenancy; acceptance UC-8.
@@ -78,6 +78,8 @@ def found(
             contact_email=email_of(contact_email),
             created_at=now,
         )
+        if made.kind == Kind.CUSTOMER:
+            Selling.objects.create(partner_id=made.parent_id, since=now)
         search.index(made)
         return made
 

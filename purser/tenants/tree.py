@@ -8,7 +8,7 @@ from datetime import datetime
 
 from purser.kernel.errors import Missing, Refused
 from purser.tenants import grants, numbers, search
-from purser.tenants.models import PARTNERS, Grant, Kind, Organisation
+from purser.tenants.models import PARTNERS, Grant, Kind, Organisation, Selling
 from purser.tenants.organisations import UNDER, distributor_over
 
 
@@ -29,6 +29,8 @@ def move(to: Organisation, *, by: str, now: datetime) -> Organisation:
     before = Organisation(parent_id=row.parent_id, distributor_id=row.distributor_id)
     row.parent_id, row.distributor_id = to.pk, distributor_over(to)
     row.save(update_fields=["parent_id", "distributor_id"])
+    Selling.objects.filter(until=None).update(until=now)
+    Selling.objects.create(partner_id=to.pk, since=now)
     search.index(row)
     return before
 

@@ -89,11 +89,13 @@ def _policies(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]
         wanted = ["purser_customer"]
         wanted += ["purser_operator"] * declared.operator_reads
         wanted += [f"purser_{seat}" for seat, column in named(declared).items() if column]
+        wanted += ["purser_meter"] * bool(declared.meter_reads or declared.meter_writes)
         given = sorted(role for _, roles, _, _ in by_table.get(table, ()) for role in roles)
         if given != sorted(wanted):
             yield "policies", table
         for permissive, roles, command, text in by_table.get(table, ()):
-            if permissive != "PERMISSIVE" or (roles != ["purser_customer"] and command != "SELECT"):
+            writes = [["purser_customer"], *([["purser_meter"]] if declared.meter_writes else [])]
+            if permissive != "PERMISSIVE" or (roles not in writes and command != "SELECT"):
                 yield "policies", table
             if "SELECT" in text or "ANY" in text or text.count("current_setting") > 2:
                 yield "a policy is more than one equality", table
@@ -198,6 +200,7 @@ def _grants(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]:
             "purser_customer": {"SELECT", "INSERT"} | write,
             "purser_operator": {"SELECT"} if declared.operator_reads else set(),
             **{f"purser_{seat}": {"SELECT"} if column else set() for seat, column in named(declared).items()},
+            "purser_meter": {"SELECT", "INSERT"} if declared.meter_writes else set(),
         }
         for role in {*SEATS, APP, SHARED, "PUBLIC"}:
             if given.get((table, role), set()) != wanted.get(role, set()):
@@ -205,12 +208,18 @@ def _grants(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]]:
     for (table, role), rights in given.items():
         if rights & {"TRUNCATE", "REFERENCES", "TRIGGER"}:
             yield "grants", f"{table} {role}"
-    for (table,) in rows(
+    columns: dict[str, set[tuple[str, str, str]]] = {}
+    for table, *right in rows(
         cursor,
-        "SELECT DISTINCT c.relname::text FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid"
-        " WHERE a.attacl IS NOT NULL AND c.relnamespace = 'public'::regnamespace",
+        "SELECT c.relname::text, a.attname::text, x.grantee::regrole::text, x.privilege_type"
+        " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid, aclexplode(a.attacl) x"
+        " WHERE c.relnamespace = 'public'::regnamespace",
     ):
-        yield "column grants", table
+        columns.setdefault(table, set()).add(tuple(right))
+    for table in {*columns, *tables}:
+        reads = tables[table].meter_reads if table in tables else ()
+        if columns.get(table, set()) != {(column, "purser_meter", "SELECT") for column in reads}:
+            yield "column grants", table
 
 
 def _roles(cursor: Any) -> Iterator[tuple[str, str]]:
@@ -312,6 +321,7 @@ PLANTED = {
     "a right of everybody": ("GRANT SELECT ON links_link TO PUBLIC", "grants"),
     "a right without a seat": ("GRANT SELECT ON links_link TO purser_app", "grants"),
     "a right of one column": ("GRANT UPDATE (amount) ON ledger_posting TO purser_customer", "column grants"),
+    "a column too many for the meter": ("GRANT SELECT (user_id) ON directory_licence TO purser_meter", "column grants"),
     "a role that bypasses": ("ALTER ROLE purser_app BYPASSRLS", "role"),
     "a role that inherits": ("ALTER ROLE purser_app INHERIT", "role"),
     "a stranger among the roles": ("GRANT pg_read_all_data TO purser_customer", "role"),

@@ -59,6 +59,24 @@ MEANT: dict[str, Any] = {
     "links_targetagreement.renewed_by": "",
     "links_targetservice.kind": "service",
     "links_targetservice.segments": [],
+    "billing_attempt.number": 1,
+    "billing_basket.counts": {},
+    "billing_card.expiry_month": 12,
+    "billing_card.expiry_year": 2031,
+    "billing_card.last_four": "4242",
+    "billing_charge.close_version": 1,
+    "billing_close.counts": [3],
+    "billing_close.text": "",
+    "billing_package.price": Decimal(9),
+    "billing_programme.cap": Decimal(3),
+    "billing_stint.zone": "UTC",
+    "billing_terms.billable_days": 25,
+    "directory_autolicensing.hour": 2,
+    "directory_group.expression": "",
+    "directory_item.group": None,
+    "directory_licensingrun.changes": [],
+    "directory_licensingrun.doubts": [],
+    "directory_source.tokens": {},
     "currency": "USD",
     "role": verbs.OWNER,
     "notices_choice.kind": "plan_waits",
@@ -186,6 +204,8 @@ def _value(made: Planted, table: str, column: Any) -> Any:
         return [{"code": "limit", "text": f"{made.mark}-links_storedplan-doubts"}]
     if place == "links_storedplan.asides":
         return []
+    if place == "billing_close.tenants":
+        return [made.tenant]
     if isinstance(column, models.ForeignKey):
         return _reference(made, table, column)
     if column.choices:

@@ -112,7 +112,33 @@ def test_what_the_operator_lists_is_commercial_and_nothing_else(two: tuple[Plant
         "links_connection",
         "links_sync",
         "partners_enablingrequest",
+        "billing_charge",
+        "billing_close",
+        "billing_package",
+        "billing_pricelist",
+        "billing_profile",
+        "billing_programme",
+        "billing_purchase",
+        "billing_quote",
+        "billing_quoteline",
+        "billing_refund",
+        "billing_stint",
+        "billing_terms",
     }
+
+
+def test_the_meter_reads_dates_and_tenants_of_licences_and_no_person(two: tuple[Planted, Planted]) -> None:
+    _, b = two
+    reads = {table: declared.meter_reads for table, declared in TABLES if declared.meter_reads or declared.meter_writes}
+    with tenancy.metering():
+        seen = {table for table, _ in TABLES if reached(f'SELECT count(tenant_id) FROM "{table}"', [])}
+        whole = {table for table, _ in TABLES if reached(f'SELECT * FROM "{table}" WHERE id = %s', [b.one(table)])}
+        changed = {table for table, _ in TABLES if reached(f'UPDATE "{table}" SET id = id WHERE id = %s', [b.one(table)])}
+        gone = {table for table, _ in TABLES if reached(f'DELETE FROM "{table}" WHERE id = %s', [b.one(table)])}
+    assert seen == set(reads)
+    assert whole == {"billing_close", "billing_charge"}
+    assert (changed, gone) == (set(), set())
+    assert reads["directory_licence"] == ("tenant_id", "since", "until")
 
 
 def test_what_a_partner_lists_is_what_names_it_and_nothing_else(two: tuple[Planted, Planted]) -> None:

@@ -1,0 +1,1 @@
+"""The price list, the basket, the quote, and the papers."""

@@ -1,0 +1,43 @@
+from purser.billing.models.buying import Basket, Document, DocumentKind, Package, PriceList, Profile, Quote, QuoteLine, Series
+from purser.billing.models.paying import (
+    Attempt,
+    AttemptState,
+    Card,
+    Event,
+    Provider,
+    Purchase,
+    PurchaseState,
+    Refund,
+    RefundState,
+    Visit,
+    VisitState,
+)
+from purser.billing.models.usage import Charge, Close, Programme, Stint, Terms
+
+__all__ = [
+    "Attempt",
+    "AttemptState",
+    "Basket",
+    "Card",
+    "Charge",
+    "Close",
+    "Document",
+    "DocumentKind",
+    "Event",
+    "Package",
+    "PriceList",
+    "Profile",
+    "Programme",
+    "Provider",
+    "Purchase",
+    "PurchaseState",
+    "Quote",
+    "QuoteLine",
+    "Refund",
+    "RefundState",
+    "Series",
+    "Stint",
+    "Terms",
+    "Visit",
+    "VisitState",
+]

@@ -1,0 +1,1 @@
+"""Counted at each close, rated, charged, explained: from licences to the balance."""
