@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+FOREIGN := .venv-foreign/.installed
 ASSETS := purser/portal/static/portal/.built
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test check bench guessing soak lock clean browser
+.PHONY: setup demo test check bench guessing soak lock clean tools
 
 setup: $(STAMP) $(ASSETS)
 
@@ -23,14 +24,23 @@ $(ASSETS): $(STAMP) $(shell find purser/portal/assets -type f -not -path '*/node
 demo: setup
 	@exec $(BIN)/purser demo
 
-# The tests need a Chromium: Debian's is installed where that is allowed, else the tests say what is missing.
-browser:
-	@command -v chromium-headless-shell chromium >/dev/null 2>&1 || { \
-	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && \
-	  apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium-headless-shell; } || \
+# The tests need a Chromium and an LDAP server: Debian's are installed where that is allowed, else the tests say what is missing.
+tools: $(FOREIGN)
+	@command -v chromium-headless-shell chromium >/dev/null 2>&1 || { $(call debian,chromium-headless-shell); } || \
 	  echo "No Chromium: install Debian's package chromium-headless-shell; the browser tests will fail without it."
+	@test -x /usr/sbin/slapd || { $(call debian,slapd); } || \
+	  echo "No slapd: install Debian's package slapd; the tests against a real LDAP server are skipped without it."
 
-test: setup browser
+debian = [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && apt-get update -qq && \
+	  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(1) >/dev/null
+
+# The payment provider once more, by others: in an environment of its own.
+$(FOREIGN): requirements/foreign.txt
+	test -x .venv-foreign/bin/python || $(PYTHON) -m venv .venv-foreign
+	.venv-foreign/bin/pip install --quiet --require-hashes -r requirements/foreign.txt
+	touch $@
+
+test: setup tools
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 check: $(STAMP)
@@ -54,6 +64,7 @@ soak: setup
 lock:
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements/run.in -o requirements/run.txt
 	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements/dev.in -o requirements/dev.txt
+	$(BIN)/uv pip compile -q --generate-hashes --no-header --no-emit-index-url --no-emit-find-links requirements/foreign.in -o requirements/foreign.txt
 
 clean:
-	rm -rf $(VENV) .purser purser/portal/static/portal purser/portal/assets/node_modules
+	rm -rf $(VENV) .venv-foreign .purser purser/portal/static/portal purser/portal/assets/node_modules
