@@ -22,7 +22,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VENDORS = ("marketplace", "autotask", "connectwise")
+VENDORS = ("marketplace", "autotask", "connectwise", "graph", "stripe")
 FIRST_SANDBOX_PORT = 8101
 MOST_RESTARTS = 20
 ROOT = Path(__file__).resolve().parents[2]

@@ -1,4 +1,4 @@
-"""The four files of the demo: three seeds and the story."""
+"""The files of the demo: a seed for each sandbox, and the story."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sandboxes.msp import autotask, book, connectwise, relations, story
+from sandboxes.msp import autotask, book, connectwise, payments, people, relations, story
 
-FILES = ("marketplace", "autotask", "connectwise", "story")
+FILES = ("marketplace", "autotask", "connectwise", "graph", "stripe", "story")
 
 
 def documents(*, today: date, seed: int = 1) -> dict[str, dict[str, Any]]:
@@ -29,9 +29,10 @@ def documents(*, today: date, seed: int = 1) -> dict[str, dict[str, Any]]:
         "credentials": _credentials(),
         "links": relations.links(items),
         "unlinked_on_purpose": relations.left_out(held, items, larger.covered),
+        "people": {word: people.file(word) for word in people.DESKS if word != people.AT_MICROSOFT},
         "days": story.days(rng, held, larger, smaller, items, activated, start=start),
     }
-    return dict(zip(FILES, (book.seed(held), larger.seed, smaller.seed, told), strict=True))
+    return dict(zip(FILES, (book.seed(held), larger.seed, smaller.seed, people.graph(), payments.seed(), told), strict=True))
 
 
 def write(out: Path, *, today: date, seed: int = 1) -> list[Path]:
@@ -60,4 +61,6 @@ def _credentials() -> dict[str, dict[str, str]]:
             "private_key": connectwise.PRIVATE_KEY,
             "client_id": connectwise.CLIENT_ID,
         },
+        "graph": {"tenant": people.tenant(people.AT_MICROSOFT), "client_id": people.CLIENT, "client_secret": people.SECRET},
+        "stripe": {"key": payments.KEY, "webhook_key": payments.WEBHOOK_KEY},
     }
