@@ -78,8 +78,8 @@ def found(
             contact_email=email_of(contact_email),
             created_at=now,
         )
-        if made.kind == Kind.CUSTOMER:
-            Selling.objects.create(partner_id=made.parent_id, since=now)
+        if made.kind == Kind.CUSTOMER and parent is not None:
+            Selling.objects.create(partner_id=parent.pk, since=now)
         search.index(made)
         return made
 

@@ -25,7 +25,7 @@ from purser.kernel.errors import Missing
 from purser.partners import customers, orders
 from purser.postgres import tenancy
 from purser.tenants import grants, organisations, search
-from purser.tenants.models import Grant, Kind, Organisation, SearchWord
+from purser.tenants.models import Grant, Kind, Organisation, SearchWord, Selling
 from tests.access import kit
 from tests.partners.kit import Chain, chain, enters
 
@@ -74,6 +74,10 @@ def same_as_the_tree(made: list[Organisation], parents: Parents) -> None:
                 assert {row.pk for row in organisations.of_operator(one.pk)} == everything
         with tenancy.acting_in(one.pk):
             assert [row.pk for row in Organisation.objects.all()] == [one.pk]
+            if one.kind == "customer":
+                terms = list(Selling.objects.order_by("since", "id"))
+                assert [terms[0].since, *(term.until for term in terms)] == [*(term.since for term in terms), None]
+                assert (terms[0].since, terms[-1].partner_id) == (one.created_at, parents[one.pk])
 
 
 @settings(max_examples=8, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
