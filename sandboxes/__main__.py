@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from sandboxes.acronis import Acronis
 from sandboxes.autotask import AutotaskApp
 from sandboxes.connectwise import ConnectWise
 from sandboxes.graph import Graph
@@ -18,6 +19,7 @@ APPS: dict[str, type[App]] = {
     "connectwise": ConnectWise,
     "graph": Graph,
     "stripe": Stripe,
+    "acronis": Acronis,
 }
 
 
