@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from purser.billing.models import Provider
-from purser.connectors.ports.directory import Directory
+from purser.connectors.ports.directory import Directory, Loaded
 from purser.connectors.ports.payment import Payments
 from purser.directory.models import Source
 from purser.flows.marketplace_to_contracts.run import Ports
@@ -19,6 +20,7 @@ class Vendors:
     pairs: Ports
     directory: Callable[[Source], Directory]
     payments: Callable[[Provider], Payments]
+    table: Callable[[bytes, datetime], Loaded]
 
 
 _held: Vendors | None = None
@@ -43,6 +45,11 @@ def current() -> Ports:
 
 def directory(source: Source) -> Directory:
     return vendors().directory(source)
+
+
+def table(content: bytes, at: datetime) -> Loaded:
+    """A directory that came as a file. Raises Refused(code="table") for one that cannot be read as a whole."""
+    return vendors().table(content, at)
 
 
 def payments(provider: Provider) -> Payments:

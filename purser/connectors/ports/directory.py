@@ -6,7 +6,7 @@ ids name no person. Faults of rows name the row's id and the field, never what t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Generic, Literal, Protocol, TypeVar
@@ -189,3 +189,26 @@ class Followed(Directory, Protocol):
     def group_changes(self, token: str) -> Changes[Group]: ...
 
     def contact_changes(self, token: str) -> Changes[OrgContact]: ...
+
+
+class RowFault(Protocol):
+    """Why a row of a file was left out. `column` is its head as the file has it, "" for the row as a whole."""
+
+    @property
+    def row(self) -> int: ...
+
+    @property
+    def column(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+class Loaded(Directory, Protocol):
+    """A directory that came as a file. `faults` are all rows that were left out, `ignored` the columns that mean nothing."""
+
+    @property
+    def faults(self) -> Sequence[RowFault]: ...
+
+    @property
+    def ignored(self) -> Sequence[str]: ...

@@ -10,7 +10,7 @@ from purser.directory.models.licensing import (
     RunState,
     StepState,
 )
-from purser.directory.models.people import Group, Member, Source, SourceKind, SourceState, User
+from purser.directory.models.people import Group, Member, Source, SourceKind, SourceState, Upload, User
 
 __all__ = [
     "AutoLicensing",
@@ -28,5 +28,6 @@ __all__ = [
     "SourceKind",
     "SourceState",
     "StepState",
+    "Upload",
     "User",
 ]

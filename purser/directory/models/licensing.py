@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Lower
 
 from purser.directory.models.people import Group, User
 from purser.postgres.models import TenantModel, Walls, tenant_key
@@ -24,7 +25,7 @@ class Collection(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "name"], name="collection_name_once"),
+            models.UniqueConstraint("tenant", Lower("name"), name="collection_name_once"),
         ]
 
     def __str__(self) -> str:
@@ -59,7 +60,7 @@ class AutoLicensing(TenantModel):
     limits bound what one run may do by itself; beyond, its plan waits for a person (reliability P13).
     """
 
-    walls: ClassVar[Walls] = Walls(history=True, unkept=("next_at",))
+    walls: ClassVar[Walls] = Walls(history=True, operator_reads=True, unkept=("next_at",))
 
     on = models.BooleanField(default=False)
     take_back = models.BooleanField(default=False)

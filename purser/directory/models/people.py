@@ -25,10 +25,11 @@ class Source(TenantModel):
     """The directory of a tenant; at most one. `settings` are addresses and choices, secrets are in the vault.
 
     `tokens` are the directory's own marks of where its changes were read up to, by what was read. `paused_*` name why it is
-    not read until a person acts; `read_at`, `whole`, `cut` describe the latest reading.
+    not read until a person acts; `read_at`, `whole`, `cut` describe the latest reading. `stage` is what a reading under way
+    is at, "" while there is none; a process may have died in it, so it counts only for a while after `stage_at`.
     """
 
-    walls: ClassVar[Walls] = Walls(history=True, unkept=("read_at", "tested_at", "tokens", "next_at"))
+    walls: ClassVar[Walls] = Walls(history=True, unkept=("read_at", "tested_at", "tokens", "next_at", "stage", "stage_at"))
 
     kind = models.CharField(max_length=8, choices=SourceKind.choices)
     settings = models.JSONField(default=dict)
@@ -43,6 +44,8 @@ class Source(TenantModel):
     whole = models.BooleanField(default=False)
     cut = models.CharField(max_length=500, blank=True)
     next_at = models.DateTimeField(null=True)
+    stage = models.CharField(max_length=40, blank=True)
+    stage_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     version = models.IntegerField(default=1)
 
@@ -52,6 +55,21 @@ class Source(TenantModel):
             models.UniqueConstraint(fields=["tenant"], name="source_once"),
             models.CheckConstraint(condition=models.Q(kind__in=SourceKind.values), name="source_kind_known"),
             models.CheckConstraint(condition=models.Q(state__in=SourceState.values), name="source_state_known"),
+        ]
+
+
+class Upload(TenantModel):
+    """A file of users that was looked through and waits for a person's word; at most one, gone with that word."""
+
+    name = models.CharField(max_length=200)
+    content = models.BinaryField()
+    by_name = models.CharField(max_length=254)
+    made_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant"], name="upload_once"),
         ]
 
 
@@ -89,6 +107,7 @@ class Group(TenantModel):
     """A group of the directory, or a dynamic one of ours: with an `expression` over users' attributes and no key.
 
     `rule` is the vendor's own for its dynamic groups, only shown. `expanded`: whether the members known are all of them.
+    `hides_members`: read as empty it may not be.
     """
 
     key = models.CharField(max_length=200, blank=True)
@@ -99,6 +118,7 @@ class Group(TenantModel):
     rule = models.TextField(blank=True)
     expression = models.TextField(blank=True)
     expanded = models.BooleanField(default=False)
+    hides_members = models.BooleanField(default=False)
     seen_at = models.DateTimeField()
     gone_at = models.DateTimeField(null=True)
     version = models.IntegerField(default=1)
@@ -106,15 +126,9 @@ class Group(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["tenant", "key"], condition=~models.Q(key=""), name="mirrored_group_key_once"
-            ),
-            models.UniqueConstraint(
-                fields=["tenant", "name"], condition=models.Q(key=""), name="mirrored_group_of_ours_once"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(key="") ^ models.Q(expression=""), name="mirrored_group_read_or_ours"
-            ),
+            models.UniqueConstraint(fields=["tenant", "key"], condition=~models.Q(key=""), name="mirrored_group_key_once"),
+            models.UniqueConstraint(fields=["tenant", "name"], condition=models.Q(key=""), name="mirrored_group_of_ours_once"),
+            models.CheckConstraint(condition=models.Q(key="") ^ models.Q(expression=""), name="mirrored_group_read_or_ours"),
         ]
         indexes = [models.Index(fields=["tenant", "name", "id"], name="mirrored_group_by_name")]
 

@@ -1,0 +1,47 @@
+"""Readings of tenants' directories: each on its own rhythm, one at a time for a tenant."""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+from procrastinate import Blueprint
+
+from purser.access import errands
+from purser.directory import sources
+from purser.flows import ports
+from purser.flows.vendor_to_mirror import read
+from purser.kernel.errors import Busy, Failure
+from purser.postgres import tenancy
+from purser.postgres.queue import defer
+
+log = logging.getLogger("purser.jobs")
+tasks = Blueprint()
+AGAIN = timedelta(minutes=1)
+
+
+@tasks.periodic(cron="*/15 * * * *")
+@tasks.task(name="purser.read_directories", queueing_lock="read_directories")
+def read_directories(timestamp: int) -> None:
+    """Ask for a reading of every directory whose time has come. One that waits already is not asked for twice."""
+    for tenant in read.due(now=timezone.now()):
+        with tenancy.acting_in(tenant):
+            sources.ask(by=None, cause="rhythm")
+
+
+@tasks.task(name="purser.read_directory")
+def read_directory(tenant: str, cause: str = "rhythm", by: str | None = None) -> None:
+    """Read a tenant's directory into the mirror. What went wrong is kept at the source, where people see it."""
+    try:
+        errands.check(by, tenant=UUID(tenant), verb="users.refresh", now=timezone.now())
+        result = read.run(tenant=UUID(tenant), port_of=ports.directory, clock=timezone.now, cause=cause)
+    except Failure as failure:
+        log.info("directory of %s: %s", tenant, failure.text)
+        if isinstance(failure, Busy) and cause == "person":  # somebody waits; the rhythm comes round by itself
+            at = timezone.now() + (failure.retry_after or AGAIN)
+            defer("purser.read_directory", lock=f"directory:{tenant}", merge=True, at=at, tenant=tenant)
+        return
+    if result is not None:
+        log.info("directory of %s: %s new, %s changed, %s gone", tenant, result.new, result.changed, result.gone)

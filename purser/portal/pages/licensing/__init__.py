@@ -1,0 +1,1 @@
+"""Collections, who is licensed, and Auto-License with its runs."""
