@@ -49,6 +49,13 @@ def settle(*, account: str, of: UUID | None, unit: str, on: date, now: datetime,
     return state(account=account, of=of, unit=unit, on=on, amount=Decimal(0), now=now, text=text)
 
 
+def until(*, account: str, of: UUID | None, unit: str) -> date | None:
+    """The last day that an assertion has closed this account up to; None where none has."""
+    found = Assertion.objects.filter(account__name=account, account__of=of, account__unit=unit)
+    day: date | None = found.aggregate(until=Max("on"))["until"]
+    return day
+
+
 def refuse_closed(rows: Sequence[Sealed]) -> None:
     """Refuse entries dated up to an assertion about one of their accounts, code "asserted", before anything is written.
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Sum
 
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import assertions, chart, seal, writing
@@ -53,6 +54,31 @@ def post_all(drafts: Iterable[Draft], *, now: datetime) -> list[UUID]:
     rows = [_sealed(draft, id) for draft, id in zip(drafts, ids.many(len(drafts)), strict=True)]
     with transaction.atomic():
         return _write(rows, now=now)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An entry that none has reversed, and what it moved on one account."""
+
+    id: UUID
+    source: str
+    on: date
+    amount: Decimal
+
+
+def of_source(source: str) -> UUID | None:
+    """The entry that was posted under this source, reversed or not; None where nothing was."""
+    id: UUID | None = Entry.objects.filter(source=source).values_list("pk", flat=True).first()
+    return id
+
+
+def standing(*, account: str, unit: str, sources: Collection[str] | None = None, kind: str = "") -> list[Standing]:
+    """The entries that stand, by source: those of these sources, or all of a kind. The account is of None."""
+    rows = Posting.objects.filter(account__name=account, account__of=None, account__unit=unit)
+    rows = rows.filter(entry__kind=kind) if sources is None else rows.filter(entry__source__in=sources)
+    rows = rows.exclude(Exists(Entry.objects.filter(reverses=OuterRef("entry"))))
+    summed = rows.values_list("entry", "entry__source", "entry__on").annotate(amount=Sum("amount"))
+    return [Standing(*row) for row in summed.order_by("entry__source")]
 
 
 def reverse(*, entry_id: UUID, reason: str, now: datetime, on: date) -> Entry:

@@ -46,10 +46,22 @@ def held(as_of: date | None = None) -> Decimal:
 def at_once(tenant: UUID, calls: Iterable[Callable[[], Any]]) -> list[Any]:
     """Each call in a transaction of its own, all at the same time; what each gave or raised."""
 
-    def run(call: Callable[[], Any]) -> Any:
-        try:
+    def seated(call: Callable[[], Any]) -> Callable[[], Any]:
+        def run() -> Any:
             with tenancy.acting_in(tenant):
                 return call()
+
+        return run
+
+    return without_seat(map(seated, calls))
+
+
+def without_seat(calls: Iterable[Callable[[], Any]]) -> list[Any]:
+    """Each call at the same time, in seats that it takes itself; what each gave or raised."""
+
+    def run(call: Callable[[], Any]) -> Any:
+        try:
+            return call()
         except Exception as raised:
             return raised
         finally:

@@ -1,4 +1,16 @@
-from purser.billing.models.buying import Basket, Document, DocumentKind, Package, PriceList, Profile, Quote, QuoteLine, Series
+from purser.billing.models.advice import AdvicePlan, AdviceState, AdviceStep, Reason
+from purser.billing.models.buying import (
+    Basket,
+    Document,
+    DocumentKind,
+    Package,
+    PriceList,
+    Profile,
+    Quote,
+    QuoteLine,
+    Sending,
+    Series,
+)
 from purser.billing.models.paying import (
     Attempt,
     AttemptState,
@@ -15,6 +27,9 @@ from purser.billing.models.paying import (
 from purser.billing.models.usage import Charge, Close, Programme, Stint, Terms
 
 __all__ = [
+    "AdvicePlan",
+    "AdviceState",
+    "AdviceStep",
     "Attempt",
     "AttemptState",
     "Basket",
@@ -33,8 +48,10 @@ __all__ = [
     "PurchaseState",
     "Quote",
     "QuoteLine",
+    "Reason",
     "Refund",
     "RefundState",
+    "Sending",
     "Series",
     "Stint",
     "Terms",

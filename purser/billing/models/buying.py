@@ -116,7 +116,7 @@ class Quote(TenantModel):
     price_list = models.IntegerField()
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=14, decimal_places=2)
-    units = models.IntegerField()
+    units = models.BigIntegerField()
     billed_to = models.JSONField(default=dict)
     made_at = models.DateTimeField()
     made_by_name = models.CharField(max_length=254)
@@ -159,7 +159,7 @@ class DocumentKind(models.TextChoices):
 
 
 class Document(TenantModel):
-    """A paper as it was issued, once for what it is of (`of`: a quote, a purchase, a refund). `digest` is SHA-256 of the file."""
+    """A paper as it was issued, once for what it is `of` (a quote, a purchase, a refund). `digest` is the file's SHA-256."""
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
@@ -176,4 +176,26 @@ class Document(TenantModel):
             models.UniqueConstraint(fields=["tenant", "kind", "of"], name="document_once"),
             models.UniqueConstraint(fields=["tenant", "kind", "number"], name="document_number_once"),
             models.CheckConstraint(condition=Q(kind__in=DocumentKind.values), name="document_kind_known"),
+        ]
+
+
+class Sending(TenantModel):
+    """A paper on its way to an address by mail; `sent_at` is set before it is sent, so that no crash sends it twice.
+
+    Each paper goes to the billing point of contact once by itself (`asked_by_name` is empty then), and to whom a person says.
+    """
+
+    document = tenant_key(Document, related_name="sendings")
+    email = models.EmailField(max_length=254)
+    asked_at = models.DateTimeField()
+    asked_by_name = models.CharField(max_length=254, blank=True)
+    sent_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "document"], condition=Q(asked_by_name=""), name="sending_by_itself_once"
+            ),
         ]

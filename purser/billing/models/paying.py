@@ -91,7 +91,7 @@ class Purchase(TenantModel):
     state = models.CharField(max_length=9, choices=PurchaseState.choices, default=PurchaseState.BEGUN)
     currency = models.CharField(max_length=3)
     total = models.DecimalField(max_digits=14, decimal_places=2)
-    units = models.IntegerField()
+    units = models.BigIntegerField()
     card = tenant_key(Card, null=True, related_name="+")
     payment = models.CharField(max_length=100, blank=True)
     tries = models.IntegerField(default=0)
@@ -108,7 +108,9 @@ class Purchase(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "number"], name="purchase_number_once"),
             models.UniqueConstraint(fields=["tenant", "key"], name="purchase_key_once"),
-            models.UniqueConstraint(fields=["tenant"], condition=Q(state__in=[s.value for s in OPEN]), name="purchase_one_open"),
+            models.UniqueConstraint(
+                fields=["tenant"], condition=Q(state__in=[s.value for s in OPEN]), name="purchase_one_open"
+            ),
             models.CheckConstraint(condition=Q(state__in=PurchaseState.values), name="purchase_state_known"),
             models.CheckConstraint(condition=Q(total__gt=0, units__gte=1), name="purchase_above_nought"),
             models.CheckConstraint(
@@ -169,7 +171,7 @@ class Refund(TenantModel):
     key = models.UUIDField()
     once = models.CharField(max_length=100)
     money = models.DecimalField(max_digits=14, decimal_places=2)
-    units = models.IntegerField()
+    units = models.BigIntegerField()
     reason = models.CharField(max_length=300)
     state = models.CharField(max_length=8, choices=RefundState.choices, default=RefundState.INTENDED)
     provider_id = models.CharField(max_length=100, blank=True)

@@ -1,0 +1,95 @@
+"""The terms by which a partner's months are rated, as rows: copied from the operator's, changed only ahead of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from purser.access import acts
+from purser.access.actors import Actor
+from purser.billing import models
+from purser.kernel.errors import Refused
+from purser.kernel.period import month_of
+from purser.postgres import tenancy
+from purser.postgres.queue import defer
+from purser.rating.policy import DSU, Policy, Scope, Terms, Version
+from purser.tenants import organisations
+
+FARTHEST = timedelta(hours=14)  # no zone's clocks are further ahead of UTC
+COLUMNS = ("billable_days", "ratchet", "true_up", "carry_over", "scope")
+
+
+def own() -> Policy:
+    """The policy of the organisation acted in. Raises Refused, code "terms", where it has none."""
+    return policy(models.Terms.objects.order_by("from_on"))
+
+
+def policy(rows: Iterable[models.Terms]) -> Policy:
+    """One partner's rows, oldest first."""
+    return Policy(DSU.code, tuple(Version(row.from_on, value(row)) for row in rows))
+
+
+def value(row: models.Terms) -> Terms:
+    return Terms(row.billable_days, row.ratchet, row.true_up, row.carry_over, Scope(row.scope))
+
+
+def columns(terms: Terms) -> dict[str, Any]:
+    """As a row keeps them."""
+    return {name: getattr(terms, name) for name in COLUMNS[:-1]} | {"scope": terms.scope.value}
+
+
+def offered(operator: UUID) -> list[Version]:
+    """What the operator has published, oldest first; nothing means the daily unit as it is. Takes the operator's own seat."""
+    with tenancy.acting_in(operator):
+        return [Version(row.from_on, value(row)) for row in models.Terms.objects.order_by("from_on")]
+
+
+def begin(on: date, offer: list[Version]) -> None:
+    """Give the partner acted in, who has none yet, the terms in force on `on` and the later ones. A partner keeps its own."""
+    if models.Terms.objects.exists():
+        return
+    first = month_of(on).start
+    held = [version for version in offer if version.from_on <= first]
+    opening = held[-1].terms if held else DSU.on(first)
+    later = [version for version in offer if version.from_on > first]
+    for version in (Version(first, opening), *later):
+        models.Terms.objects.create(from_on=version.from_on, **columns(version.terms))
+
+
+def publish(actor: Actor, terms: Terms, *, from_on: date, now: datetime) -> None:
+    """The operator's terms from a first of a month on, for itself and by a job for each of its partners.
+
+    Refused, code "month": not a first; "closed": the month has begun somewhere, so that a day of it may be rated already.
+    In the operator's seat.
+    """
+    if from_on.day != 1:
+        raise Refused(f"Terms change with a month; {from_on} is not the first of one.", code="month")
+    if from_on <= (now + FARTHEST).date():
+        raise Refused(
+            f"The month of {from_on} has begun somewhere: what is closed stays as it was rated.",
+            code="closed",
+            hint=f"The next is {month_of((now + FARTHEST).date()).end}.",
+        )
+    row = models.Terms.objects.filter(from_on=from_on).first()
+    before = columns(value(row)) if row is not None else None
+    acts.record(
+        actor, "operator.prices.publish", summary=f"Published terms of daily units from {from_on}",
+        of=("terms", from_on), before=before, after=columns(terms), now=now,
+    )  # fmt: skip
+    models.Terms.objects.update_or_create(from_on=from_on, defaults=columns(terms))
+    defer("purser.terms", lock=f"terms:{actor.tenant}", operator=str(actor.tenant))
+
+
+def spread(operator: UUID, *, now: datetime) -> int:
+    """Copy the operator's terms of months to come to each of its partners in the programme; to how many."""
+    ahead = [version for version in offered(operator) if version.from_on > (now + FARTHEST).date()]
+    with tenancy.listing_all():
+        below = organisations.of_operator(operator).values("pk")
+        partners = list(models.Programme.across.filter(tenant_id__in=below).values_list("tenant_id", flat=True))
+    for partner in partners:
+        with tenancy.acting_in(partner):
+            for version in ahead:
+                models.Terms.objects.update_or_create(from_on=version.from_on, defaults=columns(version.terms))
+    return len(partners)
