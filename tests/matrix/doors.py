@@ -36,6 +36,7 @@ OUTSIDE: dict[str, tuple[str, str]] = {
     "tenants/accept/": (BY_TOKEN, "a partner's invitation of a tenant, sent by mail; whoever accepts signs in"),
     "prove/": (BY_TOKEN, "the proof of a domain, sent by mail"),
     "launch/": (BY_TOKEN, "a launch that the marketplace signed"),
+    "webhooks/payments/": (BY_TOKEN, "the payment provider, by its signature over the body"),
     "scim/v2/": (BY_TOKEN, "a directory, with the organisation's own token"),
     "api/v1/openapi.json": (TO_ALL, "the description of the API"),
     "api/v1/docs": (TO_ALL, "the description of the API, as a page"),

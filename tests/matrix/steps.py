@@ -6,10 +6,13 @@ method before it. A new door that changes something needs a step here, or in map
 
 from __future__ import annotations
 
+from tests.matrix import buying_steps, directory_steps, licensing_steps, units_steps, usage_steps
 from tests.matrix import walk as w
 from tests.partners.kit import PAID
 
 STEPS: list[w.Step] = [
+    *licensing_steps.STEPS,
+    *directory_steps.STEPS,
     ("agent", "people/invite/", w.new("email", {"role": "reader"})),
     ("agent", "POST invitations", w.new("email", {"role": "reader"})),
     ("agent", "people/invitations/<invitation>/again/", w.invitation),
@@ -147,6 +150,8 @@ STEPS: list[w.Step] = [
     ("desk", "POST organisations/<organisation>/break-glass/approve", w.look("waits")),
     ("desk", "POST organisations/<organisation>/break-glass/end", w.look("waits")),
 ]
+STEPS += buying_steps.STEPS
+STEPS += units_steps.STEPS
 # No act, and why: they change nothing but what one person sees, or nothing at all.
 QUIET = {
     "lists/<screen>/columns/": "one's own columns",
@@ -169,3 +174,7 @@ QUIET = {
     "billing/contracts/<agreement>/read/": "a reading, which a card asks for by itself when it opens",
     "POST pairs/<pair>/agreements/<agreement>/readings": "a reading, as the page's",
 }
+QUIET |= buying_steps.QUIET
+QUIET |= directory_steps.QUIET
+STEPS += usage_steps.STEPS
+QUIET |= usage_steps.QUIET

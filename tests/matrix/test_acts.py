@@ -21,7 +21,7 @@ from purser.postgres import tenancy
 from purser.tenants import tree
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.matrix import doors, mapping_steps, steps, walk
+from tests.matrix import doors, mapping_steps, paying_steps, steps, walk
 from tests.matrix.doors import Door
 from tests.matrix.walk import Ground, Walker
 from tests.portal import desk
@@ -116,6 +116,7 @@ def test_every_door_of_the_mapping_leaves_an_act(way: list[tuple[str, mapping_st
 
 def test_it_walks_every_door_that_changes_something() -> None:
     every = [*(name for _, name, _ in steps.STEPS), *(name for name, _ in (*mapping_steps.PAGES, *mapping_steps.CALLS))]
+    every += [name for _, name, _ in paying_steps.STEPS]
     named = [name.partition("?")[0] for name in every]
     assert len(set(named)) == len(named)
     assert set(changing()) - set(named) - set(steps.QUIET) == set(), "Give it a step in tests/matrix/steps.py."

@@ -1,1 +1,1 @@
-"""The card on file, purchases by hand and by themselves, refunds, and what the provider tells."""
+"""Payment: the provider, the card on file, purchases with their attempts, automatic purchase, refunds, webhooks."""
