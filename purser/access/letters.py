@@ -98,12 +98,21 @@ def news(*, email: str, subject: str, lines: Sequence[str], path: str) -> None:
     _send("news", email, subject=subject, path=path, lines=lines)
 
 
+def paper(*, email: str, subject: str, lines: Sequence[str], path: str, name: str, file: bytes) -> None:
+    """Send a paper as PDF under a file's name, with the page where all papers are."""
+    _send("news", email, subject=subject, path=path, attached=((name, file, "application/pdf"),), lines=lines)
+
+
 def _until(at: datetime, zone: str) -> str:
     return f"{at.astimezone(ZoneInfo(zone)):%A %d %B %Y, %H:%M} ({zone})"
 
 
-def _send(template: str, to: str, *, subject: str, path: str, **values: object) -> None:
+def _send(
+    template: str, to: str, *, subject: str, path: str, attached: Sequence[tuple[str, bytes, str]] = (), **values: object
+) -> None:
     context = {**values, "email": to, "subject": subject, "link": f"{settings.SITE_URL}{path}"}
     mail = EmailMultiAlternatives(subject, render_to_string(f"mail/{template}.txt", context), to=[to])
     mail.attach_alternative(render_to_string(f"mail/{template}.html", context), "text/html")
+    for name, file, kind in attached:
+        mail.attach(name, file, kind)
     mail.send()

@@ -178,6 +178,7 @@ _UNITS = (
     _partners("usage.read", "see daily units, what they cost and the balance", _all | {SUPPORT}),
     _partners("usage.export", "export daily units and shares", _all),
     _partners("usage.simulate", "compare policies and price lists over past days", _working),
+    _partners("usage.advise", "have the adviser look for licences to take back, and take them back", _technical),
     _partners("billing.read", "see packages, quotes, purchases and receipts", _all | {SUPPORT}),
     _partners("billing.configure", "change billing info, the default package and the billing contact", _owner, sensitive=True),
     _partners("billing.card", "store and remove the card on file", _owner, sensitive=True),

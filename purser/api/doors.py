@@ -44,6 +44,9 @@ from purser.postgres import tenancy
 
 View = TypeVar("View", bound=Callable[..., Any])
 PREFIX = "/t/{uuid:tenant}"
+# The router that first opened a path: a list and the call that adds to it are two topics' but one address, and the second of
+# two routers is never asked for it.
+_FIRST: dict[str, Router] = {}
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ class Routes:
     """The calls of one topic."""
 
     def __init__(self, topic: str) -> None:
-        self.router = Router(tags=[topic])
+        self.topic = topic
+        self.router = Router()
 
     def get(
         self, path: str, verb: str, *, answers: Any, csv: bool = False, seat: bool = True, file: str = ""
@@ -122,9 +126,10 @@ class Routes:
         for verb in filter(None, (rule.verb, rule.export)):
             verbs.find(verb)
         name, summary, more = words
-        self.router.api_operation(
+        _FIRST.setdefault(path, self.router).api_operation(
             [method],
             PREFIX + path,
+            tags=[self.topic],
             response={rule.status: answers},
             operation_id=name,
             summary=summary,

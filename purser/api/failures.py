@@ -28,6 +28,7 @@ from purser.access.permit import Denied, StepUp
 from purser.api.callers import Forged
 from purser.api.limits import TooMany
 from purser.api.replays import UnderWay
+from purser.billing.paying.purchases import Stale
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
 from purser.links.desk.connections import TooManyTests
 
@@ -39,6 +40,7 @@ STATUS: tuple[tuple[type[Failure], int], ...] = (
     (Denied, 403),
     (Forged, 403),
     (UnderWay, 409),
+    (Stale, 409),
     (TooMany, 429),
     (TooManyTests, 429),
     (TooOften, 429),
@@ -55,7 +57,8 @@ def answer(status: int, code: str, text: str, hint: str = "", **more: Any) -> Js
 
 def of(failure: Failure) -> JsonResponse:
     status = next(status for kind, status in STATUS if isinstance(failure, kind))
-    response = answer(status, failure.code or type(failure).__name__.lower(), failure.text, failure.hint)
+    more = {"quote": str(failure.quote.pk)} if isinstance(failure, Stale) and failure.quote else {}
+    response = answer(status, failure.code or type(failure).__name__.lower(), failure.text, failure.hint, **more)
     if isinstance(failure, Busy | TooOften) and failure.retry_after is not None:
         response["Retry-After"] = str(math.ceil(failure.retry_after.total_seconds()))
     elif status == 503:

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from purser.billing.buying import lists as buying
+from purser.billing.paying import lists as paying
+from purser.billing.usage import lists as usage
+from purser.directory import lists as directory
+from purser.directory import lists_licensing
 from purser.links.lists import bought, drift, logs, passes
 from purser.lists import acts
 from purser.lists.model import Table
@@ -32,8 +37,23 @@ SHARED = (
     Shared("/acts", "acts.read", acts.ACTS, export="acts.read"),
     Shared("/notices", "notices.read", notices.NOTICES, export="notices.read"),
     Shared("/consent/acts", "consent.read", acts.ON_BEHALF, export="consent.export"),
+    Shared("/users", "users.read", directory.USERS, export="users.read"),
+    Shared("/user-groups", "users.read", directory.GROUPS, export="users.read"),
+    Shared("/collections", "collections.read", lists_licensing.COLLECTIONS, export="collections.read"),
+    Shared("/licences", "licences.read", lists_licensing.LICENCES, export="licences.read"),
+    Shared("/licences/users", "licences.read", lists_licensing.LICENSED_USERS, export="licences.read"),
+    Shared("/auto-licence/runs", "licences.read", lists_licensing.LICENSING_RUNS, export="licences.read"),
+    Shared("/auto-licence/changes", "licences.read", lists_licensing.LICENSING_STEPS, export="licences.read"),
     Shared("/tenants", "tenants.read", partners.TENANTS, export="tenants.read"),
     Shared("/tenants/below", "tenants.read", partners.BELOW, export="tenants.read"),
     Shared("/organisations", "operator.organisations.read", partners.ORGANISATIONS, export="operator.organisations.read"),
+    Shared("/usage/days", "usage.read", usage.DAYS, export="usage.export"),
+    Shared("/usage/charges", "usage.read", usage.CHARGES, export="usage.export"),
+    Shared("/usage/entries", "usage.read", usage.ENTRIES, export="usage.export"),
+    Shared("/quotes", "billing.read", buying.QUOTES, export="billing.read"),
+    Shared("/documents", "billing.read", buying.DOCUMENTS, export="billing.read"),
+    Shared("/price-lists", "operator.prices.read", buying.PRICE_LISTS, export="operator.prices.read"),
+    Shared("/purchases", "billing.read", paying.PURCHASES, export="billing.read"),
+    Shared("/payments", "operator.prices.read", paying.PARTNERS_PURCHASES, export="operator.prices.read"),
 )
 TABLES = {one.table.name: one.table for one in SHARED}

@@ -11,23 +11,29 @@ from purser.api import described, failures
 from purser.api.callers import Session, Token
 from purser.api.doors import Rule
 from purser.api.routes import (
+    buying,
     connections,
     consent,
     desk,
     domain,
     groups,
     identity,
+    licensing,
     lists,
     notices,
     operations,
     organisation,
     pairs,
     partners,
+    payments,
     people,
+    programme,
     relations,
     reports,
     sides,
     text,
+    usage,
+    users,
 )
 from purser.api.schemas.common import Failed
 from purser.api.strict import Strict
@@ -125,3 +131,9 @@ for _topic in (people, domain, consent, identity):
     api.add_router("", _topic.routes.router)
 for _topic in (partners, groups, operations, notices):
     api.add_router("", _topic.routes.router)
+api.add_router("", buying.routes.router)
+api.add_router("", licensing.routes.router)
+api.add_router("", users.routes.router)
+api.add_router("", usage.routes.router)
+api.add_router("", programme.routes.router)
+api.add_router("", payments.routes.router)

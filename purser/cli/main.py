@@ -70,7 +70,7 @@ def worker(concurrency: int = 6) -> None:
     add_help_option=False,
 )
 def sandbox(context: typer.Context) -> None:
-    """Run a vendor's sandbox: marketplace, autotask, connectwise, graph or stripe, with --port N [--seed FILE]
+    """Run a vendor's sandbox: marketplace, autotask, connectwise, graph, stripe or acronis, with --port N [--seed FILE]
     [--state FILE].
     """
     os.execv(sys.executable, [sys.executable, "-m", "sandboxes", *context.args])

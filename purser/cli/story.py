@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from purser.cli import cast
+from purser.cli import cast, units
 
 if TYPE_CHECKING:
     from purser.access.actors import Actor
@@ -73,8 +73,26 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
             if not posted:
                 break
         say(f"  {clock().date()}: played")
+    say("Playing thirteen months of daily units ...")
+    played = units.play(
+        units.Play(
+            cast=gathered, people=story["people"], credentials=story["credentials"], ports=ports, until=clock(),
+            move=lambda name, at: _control(ports[name], "clock", {"now": at.isoformat(), "frozen": True}),
+        )
+    )  # fmt: skip
+    say("  " + ", ".join(f"{count} {what}" for what, count in played.items()))
+    _webhook(ports, gathered.operator, story["credentials"])
     kept = {"reseller": str(reseller), "operator": str(gathered.operator), "pairs": {k: str(v) for k, v in pairs.items()}}
     (home / "demo.json").write_text(json.dumps(kept), "utf-8")
+
+
+def _webhook(ports: dict[str, int], operator: UUID, given: dict[str, Any]) -> None:
+    """The payment provider tells us of what happens there."""
+    from django.conf import settings
+    from django.urls import reverse
+
+    url = f"{settings.SITE_URL}{reverse('payment_webhook', kwargs={'operator': operator})}"
+    _control(ports["stripe"], "webhook", {"url": url, "secret": given["stripe"]["webhook_key"]})
 
 
 def to_today(ports: dict[str, int]) -> None:

@@ -11,6 +11,9 @@ from django.db import connection
 
 from purser.access import checks as access_checks
 from purser.audit import chain, paper
+from purser.billing.buying import checks as buying_checks
+from purser.billing.paying import checks as paying_checks
+from purser.billing.usage import checks as usage_checks
 from purser.kernel.problem import Problem
 from purser.ledger import checks as ledger_checks
 from purser.links import checks as links_checks
@@ -31,6 +34,9 @@ def problems(*, now: datetime, only: UUID | None = None) -> list[tuple[str, Prob
             for check in (
                 ledger_checks.check(now=now),
                 links_checks.check(now=now),
+                usage_checks.check(now=now),
+                paying_checks.check(now=now),
+                buying_checks.check(now=now),
                 access_checks.check(kind=organisation.kind),
                 chain.check(now=now),
             ):

@@ -12,13 +12,20 @@ urlpatterns = [
     path("", include("purser.portal.urls_access")),
     path("", include("purser.portal.urls_partners")),
     path("", include("purser.portal.urls")),
+    path("", include("purser.portal.urls_directory")),
+    path("", include("purser.portal.urls_licensing")),
     path("", include("purser.portal.urls_customer")),
     path("", include("purser.portal.urls_find")),
     path("", include("purser.portal.urls_notices")),
     path("", include("purser.portal.urls_billing")),
     path("", include("purser.portal.urls_reports")),
+    path("", include("purser.portal.urls_buying")),
+    path("", include("purser.portal.urls_paying")),
+    path("", include("purser.portal.urls_usage")),
+    path("", include("purser.portal.urls_usage_operator")),
     path("api/v1/", include("purser.api.urls")),
     path("", include("purser.api.urls_scim")),
+    path("", include("purser.api.urls_webhooks")),
 ]
 
 handler400 = "purser.portal.failures.bad"

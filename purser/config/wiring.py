@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -13,9 +14,10 @@ from django.utils import timezone
 
 from purser.access import vault
 from purser.billing.models import Provider
-from purser.connectors import autotask, connectwise, graph, marketplace, stripe
+from purser.connectors import acronis, autotask, connectwise, graph, ldap, marketplace, stripe, table
 from purser.connectors.autotask.client import PER_HOUR, THREADS
-from purser.connectors.ports.directory import Directory, Followed
+from purser.connectors.ports.accounts import Accounts
+from purser.connectors.ports.directory import Directory, Followed, Loaded
 from purser.connectors.ports.marketplace import Marketplace
 from purser.connectors.ports.payment import Payments
 from purser.connectors.ports.psa import Psa
@@ -226,6 +228,25 @@ def _graph(settings: graph.GraphSettings, secrets: graph.GraphSecrets, rule: Hos
     )
 
 
+def accounts_at(*, client_id: str, client_secret: str, url: str = acronis.ACRONIS_URL) -> Accounts:
+    """A partner's tenants at Acronis, by an API client of that partner's. `url` is its data centre's. Raises
+    Refused(code="address") for one that may not be called."""
+    rule = HostRule(acronis.HOSTS, settings.SANDBOX_HOSTS)
+    rule.admit(url)
+    return _acronis(acronis.AcronisSettings(client_id, url), acronis.AcronisSecrets(client_secret), rule)
+
+
+@lru_cache(maxsize=500)  # with their tokens
+def _acronis(settings: acronis.AcronisSettings, secrets: acronis.AcronisSecrets, rule: HostRule) -> Accounts:
+    stamp = hashlib.sha256(repr((settings, secrets.client_secret)).encode()).hexdigest()
+    return acronis.AcronisConnector(
+        http=Http(hosts=rule, budget=budget.shared(stamp, threads=acronis.THREADS), circuit=_circuit, clock=timezone.now),
+        settings=settings,
+        secrets=secrets,
+        clock=timezone.now,
+    )
+
+
 def payments_at(
     *, key: str, webhook_keys: tuple[str, ...] = (), url: str = stripe.STRIPE_URL, cards_only: bool = True
 ) -> Payments:
@@ -265,7 +286,32 @@ def _graph_of(source: Source, secrets: dict[str, str]) -> Directory:
     )
 
 
-_DIRECTORIES: dict[str, Callable[[Source, dict[str, str]], Directory]] = {SourceKind.GRAPH: _graph_of}
+def _ldap_of(source: Source, secrets: dict[str, str]) -> Directory:
+    s = source.settings
+    return ldap.LdapConnector(
+        settings=ldap.LdapSettings(
+            url=s["url"],
+            base=s["base"],
+            user=s.get("bind_dn", ""),
+            users=s.get("user_filter", ""),
+            groups=s.get("group_filter", ""),
+            start_tls=s.get("start_tls", "no") == "yes",
+            authority=s.get("authority", ""),
+        ),
+        secrets=ldap.LdapSecrets(secrets.get("password", "")),
+        hosts=HostRule(ldap.HOSTS, settings.SANDBOX_HOSTS),
+        clock=timezone.now,
+    )
+
+
+_DIRECTORIES: dict[str, Callable[[Source, dict[str, str]], Directory]] = {
+    SourceKind.GRAPH: _graph_of,
+    SourceKind.LDAP: _ldap_of,
+}
+
+
+def table_of(content: bytes, at: datetime) -> Loaded:
+    return table.read(content, at=at)
 
 
 def payments_of(provider: Provider) -> Payments:
@@ -293,5 +339,5 @@ def _of_vault(tenant: UUID | None, of_table: str, of_id: UUID) -> dict[str, str]
 
 
 ports = Ports(marketplace=marketplace_of, psa=psa_of)
-vendors = Vendors(ports, directory_of, payments_of)
+vendors = Vendors(ports, directory_of, payments_of, table_of)
 kinds = Kinds(FIELDS, check_addresses)

@@ -68,11 +68,34 @@ _TABLE = (
         "connection_paused", "Connection paused", "A connection is paused",
         RESELLER, "connections.read", _who_may("connections.write"),
     ),
+    Kind(
+        "directory_paused", "Users not read", "Users are not read any more",
+        CUSTOMER, "users.read", _who_may("users.source"),
+    ),
     Kind("plan_waits", "Plan waits", "A plan waits for a person", RESELLER, "plans.read", _who_may("plans.approve")),
+    Kind(
+        "licensing_waits", "Licensing waits", "Auto-License waits for a person",
+        CUSTOMER, "licences.read", _who_may("tasks.auto_licence"),
+    ),
+    Kind(
+        "tenant_licensing", "Tenant's licensing", "Auto-License of a tenant needs a person",
+        PARTNERS, "tenants.read", _mainly,
+    ),
+    Kind(
+        "licensing_failed", "Licensing failed", "Auto-License did not do everything",
+        CUSTOMER, "licences.read", _who_may("tasks.auto_licence"),
+    ),
     Kind(
         "hand_edit_waits", "Hand edit waits", "A hand edit waits for a decision",
         RESELLER, "links.read", _who_may("drift.decide"),
     ),
+    Kind("purchase_paid", "Purchase paid", "Packages were bought", PARTNERS, "billing.read", _who_may("packages.quote")),
+    Kind("purchase_declined", "Card declined", "The card on file was declined", PARTNERS, "billing.read", _heads),
+    Kind("purchase_waits", "Payment waits", "The card's holder must confirm", PARTNERS, "billing.read", _heads),
+    Kind("auto_capped", "Daily cap", "The daily cap kept packages from being bought", PARTNERS, "billing.read", _heads),
+    Kind("card_expires", "Card expires", "The card on file expires", PARTNERS, "billing.read", _heads),
+    Kind("refund_made", "Refund", "Money was given back", PARTNERS, "billing.read", _who_may("packages.quote")),
+    Kind("payment_odd", "Odd payment", "A payment needs a look", OPERATOR, "operator.prices.read", _heads),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _TABLE})
 

@@ -40,7 +40,9 @@ SECTIONS = (
         "Tenant",
         (
             Entry("Overview", "overview", "organisation.read", "home", CUSTOMER),
+            Entry("Users and groups", "users", "users.read", "users-group", CUSTOMER),
             Entry("Collections", "collections", "collections.read", "address-book", CUSTOMER),
+            Entry("Licences", "licensed_users", "licences.read", "rosette-discount-check", CUSTOMER),
             Entry("Sync Tunnels", "tunnels", "tunnels.read", "refresh", CUSTOMER),
         ),
     ),
@@ -83,6 +85,21 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Daily units",
+        (
+            Entry("Units", "units", "usage.read", "hourglass", PARTNERS),
+            Entry("Statement", "usage_days", "usage.read", "receipt", PARTNERS),
+            Entry("Shares", "usage_shares", "usage.read", "chart-bar", PARTNERS),
+            Entry("Adviser", "usage_adviser", "usage.read", "calendar", PARTNERS),
+            Entry("Simulator", "usage_simulator", "usage.simulate", "adjustments", PARTNERS),
+            Entry("Buy packages", "packages", "packages.quote", "plus", PARTNERS),
+            Entry("Quotes", "quotes", "billing.read", "file-text", PARTNERS),
+            Entry("Documents", "documents", "billing.read", "receipt", PARTNERS),
+            Entry("Purchases", "purchases", "billing.read", "list-check", PARTNERS),
+            Entry("Payment", "card", "billing.read", "lock", PARTNERS),
+        ),
+    ),
+    Section(
         "Reports",
         (
             Entry("Success log", "success_log", "reports.read", "circle-check"),
@@ -110,6 +127,10 @@ SECTIONS = (
             Entry("Organisations", "organisations", "operator.organisations.read", "building", ("operator",)),
             Entry("Requests", "requests", "operator.organisations.read", "mail", ("operator",)),
             Entry("Agreements by country", "regions", "operator.organisations.read", "file-text", ("operator",)),
+            Entry("Price lists", "prices", "operator.prices.read", "coin", ("operator",)),
+            Entry("Payments", "payments", "operator.prices.read", "receipt", ("operator",)),
+            Entry("Payment provider", "payment_provider", "operator.payments.configure", "plug", ("operator",)),
+            Entry("Terms of daily units", "operator_terms", "operator.prices.read", "adjustments", ("operator",)),
             Entry("Emergency looks", "break_glass", "operator.organisations.read", "eye", ("operator",)),
             Entry("People", "people", "people.read", "users", OTHERS),
             Entry("Roles", "roles", "roles.read", "rosette-discount-check", EVERY),

@@ -120,7 +120,7 @@ def as_person(person: UUID) -> AbstractContextManager[None]:
 
 
 def metering() -> AbstractContextManager[None]:
-    """The meter's seat, taken only by the daily close: it reads licences' tenant and dates and who sells where, and writes
-    what was counted and what it costs. Of people it sees nothing.
+    """The meter's seat, taken by the daily close and by whoever counts as it would: it reads licences' tenant and dates and
+    who sells where, and writes what was counted and what it costs. Of people it sees nothing.
     """
     return _take(Seat("meter", "on"))

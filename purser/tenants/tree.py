@@ -29,10 +29,17 @@ def move(to: Organisation, *, by: str, now: datetime) -> Organisation:
     before = Organisation(parent_id=row.parent_id, distributor_id=row.distributor_id)
     row.parent_id, row.distributor_id = to.pk, distributor_over(to)
     row.save(update_fields=["parent_id", "distributor_id"])
-    Selling.objects.filter(until=None).update(until=now)
-    Selling.objects.create(partner_id=to.pk, since=now)
+    _hand_over(to, now)
     search.index(row)
     return before
+
+
+def _hand_over(to: Organisation, now: datetime) -> None:
+    """The one who sold does so up to now, another from now on; where this machine's clock is behind, from then on."""
+    held = Selling.objects.get(until=None)
+    held.until = max(now, held.since)
+    held.save(update_fields=["until"])
+    Selling.objects.create(partner_id=to.pk, since=held.until)
 
 
 def suspend(*, now: datetime) -> None:

@@ -21,8 +21,15 @@ from purser.api.shared import SHARED, TABLES, Shared
 from purser.links.models import Drift, Receipt
 from purser.lists.asked import operators
 from purser.portal.pages import acts, drift, logs, notices, organisations, plans, reports, runs
+from purser.portal.pages.buying import documents, prices, quotes
 from purser.portal.pages.customer import consent
+from purser.portal.pages.licensing import collections, licences
+from purser.portal.pages.licensing import runs as licensing_runs
 from purser.portal.pages.partners import tenants
+from purser.portal.pages.paying import operator as payments
+from purser.portal.pages.paying import purchases
+from purser.portal.pages.usage import statement
+from purser.portal.pages.users import groups, index
 from purser.postgres import tenancy
 from tests import make
 from tests.access import kit
@@ -36,9 +43,13 @@ PAGES = (
     *(reports.SUBSCRIPTIONS, reports.LINKED, reports.UNLINKED, logs.SUCCESS, logs.FAILURES, logs.MOVEMENTS),
     *(drift.TABLE, plans.TABLE, runs.TABLE, acts.TABLE),
     *(notices.TABLE, consent.ACTS, tenants.TENANTS, tenants.BELOW, organisations.ORGANISATIONS),
+    *(quotes.QUOTES, documents.DOCUMENTS, prices.PRICES, purchases.PURCHASES, payments.PAYMENTS),
+    *(statement.DAYS, statement.CHARGES, statement.ENTRIES),
+    *(index.USERS, groups.GROUPS, collections.TABLE, licences.TABLE, licences.HISTORY),
+    *(licensing_runs.TABLE, licensing_runs.STEPS),
 )
-# Those with rows in the reseller below; lists over organisations, of consent and notices have their tests with their topics.
-OWN = [one for one in SHARED if one.table.name not in {"notices", "on_behalf", "tenants", "tenants_below", "organisations"}]
+# Those with rows in the reseller below; the others have their tests with their topics.
+OWN = [one for one in SHARED if one.table.name in {page.name for page in PAGES[:10]}]
 SEED = {
     **MARKETPLACE_SEED,
     "customers": [*MARKETPLACE_SEED["customers"], {"id": "C3", "name": "=Ørsted & Søn"}],

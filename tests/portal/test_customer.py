@@ -102,6 +102,8 @@ def test_a_room_that_is_not_built_says_what_will_be_here_and_who_may(made: Chain
     assert "Not built yet" in shown
     guards = set(re.findall(r'<tr role="row" data-verb="([^"]+)">', shown))
     assert guards == {verb for verb in verbs.VERBS if verb.startswith("tunnels.")} | {
+        *("tasks.sync_tenant", "tasks.sync_mailbox", "tasks.purge", "tasks.restore", "tasks.cleanup"),
+        "contact_fields.write",
         "schedule.write",
         "reporting.write",
         "service_account.write",
@@ -111,9 +113,9 @@ def test_a_room_that_is_not_built_says_what_will_be_here_and_who_may(made: Chain
 
 def test_every_grouped_permission_stands_in_a_room(made: Chain) -> None:
     client = inside(made.admin)
-    shown = "".join(page(client, at(made, f"{room}/")) for room in ("collections", "tunnels"))
-    there = set(re.findall(r'data-verb="([^"]+)"', shown))
-    assert set(GROUPED) - there == {"licences.write"}  # its room comes with licensing
+    there = set(re.findall(r'data-verb="([^"]+)"', page(client, at(made, "tunnels/"))))
+    built = {f"collections.{what}" for what in ("create", "edit", "delete")}
+    assert set(GROUPED) - there == built | {"licences.write", "auto_licence.write", "tasks.auto_licence"}
 
 
 def test_a_customers_pages_are_nobody_elses(made: Chain) -> None:
@@ -385,8 +387,8 @@ def test_the_settings_of_the_domain_are_changed_on_behalf_with_before_and_after(
     assert "Ada Adler" in wrong.content.decode()
 
 
-def test_the_overview_asks_the_database_four_things(made: Chain, now: datetime) -> None:
-    """Beside session, person and place: the consent with its tenant, its packages, its people, the latest acts."""
+def test_the_overview_asks_the_database_five_things(made: Chain, now: datetime) -> None:
+    """Beside session, person and place: consent with tenant, packages, people, Auto-License, the latest acts."""
     client = agent_in(made, now)
     page(client, at(made, "overview/"))
     with CaptureQueriesContext(connection) as seen:
@@ -394,4 +396,4 @@ def test_the_overview_asks_the_database_four_things(made: Chain, now: datetime) 
     asked = [one["sql"] for one in seen.captured_queries]
     last_seat = max(n for n, sql in enumerate(asked) if "set_config" in sql)
     own = [sql for sql in asked[last_seat + 1 :] if sql.startswith("SELECT")][1:]  # the first reads the grant again
-    assert len(own) == 4, "\n".join(own)
+    assert len(own) == 5, "\n".join(own)

@@ -46,7 +46,18 @@ TABLE_OF = {
     "subscription": "links_sourcesubscription",
     "sync": "links_sync",
     "tenant_group": "partners_tenantgroup",
+    "collection": "directory_collection",
+    "licensing_run": "directory_licensingrun",
+    "user": "directory_user",
+    "user_group": "directory_group",
+    "quote": "billing_quote",
+    "document": "billing_document",
+    "price_list": "billing_pricelist",
+    "purchase": "billing_purchase",
+    "visit": "billing_visit",
+    "operator": "tenants_organisation",
     "token": "access_apitoken",
+    "advice": "billing_adviceplan",
     # named in bodies and queries only
     "account": "links_targetaccount",
     "service": "links_targetservice",
@@ -57,6 +68,8 @@ WORDS = {"field": "password", "item": "unlinked", "kind": "autotask", "screen": 
     "rest": "Users",
     "session": "1",
     "side": "customer",
+    "source_kind": "graph",
+    "on": "2026-07-01",
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -59,6 +59,7 @@ MEANT: dict[str, Any] = {
     "links_targetagreement.renewed_by": "",
     "links_targetservice.kind": "service",
     "links_targetservice.segments": [],
+    "billing_adviceplan.others": {},
     "billing_attempt.number": 1,
     "billing_basket.counts": {},
     "billing_card.expiry_month": 12,
@@ -88,6 +89,7 @@ MEANT: dict[str, Any] = {
     "partners_agreement.side": "customer",
     "tenants_grant.approved_by": None,
     "tenants_packagestock.total": 3,
+    "tenants_selling.until": datetime(2031, 1, 1, tzinfo=UTC),  # a customer has one that is open already
     "usage_based": False,
     "version": 1,
 }

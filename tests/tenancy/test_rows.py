@@ -112,6 +112,7 @@ def test_what_the_operator_lists_is_commercial_and_nothing_else(two: tuple[Plant
         "links_connection",
         "links_sync",
         "partners_enablingrequest",
+        "directory_autolicensing",
         "billing_charge",
         "billing_close",
         "billing_package",

@@ -3,11 +3,21 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from uuid import UUID
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from purser.kernel import digest
 
@@ -30,6 +40,16 @@ Number = Annotated[
 ]
 Given = Annotated[Decimal, BeforeValidator(_read), WithJsonSchema(_SCHEMA)]
 
+
+def _in_utc(value: datetime) -> datetime:
+    """The database keeps no offset beyond 16 hours, and no year before the first."""
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("no such moment in UTC") from None
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
 Context = Annotated[
     Literal["", "autotask", "connectwise"],
     Field(description="Only the pair with this PSA; empty for all.", examples=["autotask"]),
@@ -94,12 +114,15 @@ class Wrong(Out):
 
 
 class Trouble(Out):
-    """`code` is a short stable word for programs, `text` and `hint` are for people. `fields` only when the call is invalid."""
+    """`code` is a short stable word for programs, `text` and `hint` are for people. `fields` only when the call is invalid;
+    `quote` only where a quote no longer holds, and a new one is there.
+    """
 
     code: str
     text: str
     hint: str
     fields: list[Wrong] = []
+    quote: UUID | None = None
 
 
 class Failed(Out):

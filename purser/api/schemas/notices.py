@@ -6,9 +6,9 @@ from datetime import date, datetime
 from typing import Annotated, Literal
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from purser.api.schemas.common import Out, Sent
+from purser.api.schemas.common import Moment, Out, Sent
 from purser.notices import choices, following
 from purser.notices.models import Follow
 
@@ -30,7 +30,7 @@ class ReadNotices(Sent):
 class ReadAllNotices(Sent):
     """`until`: nothing that came after this moment; now, where it is left out."""
 
-    until: AwareDatetime | None = None
+    until: Moment | None = None
 
 
 class MarkedNotices(Out):

@@ -44,7 +44,7 @@ def about(request: HttpRequest) -> HttpResponse:
 @page("organisation.read", seat=False)
 def report_issue(request: HttpRequest, actor: Actor) -> HttpResponse:
     """A message to the vendor's support, ready to send, with what support needs to find the page and the moment."""
-    to = _support(actor.tenant)
+    to = support_address(actor.tenant)
     came = own_path(request, request.headers.get("Referer", ""))
     lines = (
         "What happened:", "", "What I expected:", "",
@@ -59,7 +59,7 @@ def report_issue(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "account/report_issue.html", context)
 
 
-def _support(tenant: UUID) -> str:
+def support_address(tenant: UUID) -> str:
     """The address that the operator at the root names as its contact; "" where it names none. Takes each seat in turn."""
     at: UUID | None = tenant
     for _ in range(_STEPS):

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access import acts, permit, verbs
 from purser.access.actors import Actor
+from purser.directory import auto
 from purser.kernel.errors import Missing
 from purser.partners import domain, record
 from purser.portal import navigation
@@ -42,6 +43,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "figures": _figures(actor, sum(held.values()), domain.stocks(held)),
         "groups": [(name, words, name in own.permissions) for name, words in verbs.GROUPS.items()],
         "latest": acts.on_behalf().order_by("-at", "-id")[:LATEST] if permit.allows(actor, "consent.read") else [],
+        "auto": auto.shown() if permit.allows(actor, "licences.read") else None,
         "zone": own.zone,
     }
     return TemplateResponse(request, "customer/overview.html", context)

@@ -43,21 +43,14 @@ ROOMS = (
     Room("integrations", "Integrations", "integrations", "Calendars, directories and other services joined to the domain."),
     Room("apps", "Apps and Plug-ins", "apps", "Apps for desktop and phone, and plug-ins for mail and browser."),
     Room(
-        "collections",
-        "Collections",
-        "collections",
-        "Collections of contacts, the AutoLicense collection, and the tasks that fill and clean them.",
-        (
-            *("auto_licence.write", "tasks.sync_tenant", "tasks.sync_mailbox", "tasks.auto_licence"),
-            *("tasks.purge", "tasks.restore", "tasks.cleanup", "contact_fields.write"),
-        ),
-    ),
-    Room(
         "tunnels",
         "Sync Tunnels",
         "tunnels",
-        "Sync tunnels between collections and mailboxes, with their schedule, reporting and service account.",
-        ("schedule.write", "reporting.write", "service_account.write"),
+        "Sync tunnels between collections and mailboxes, with their tasks, schedule, reporting and service account.",
+        (
+            *("tasks.sync_tenant", "tasks.sync_mailbox", "tasks.purge", "tasks.restore", "tasks.cleanup"),
+            *("contact_fields.write", "schedule.write", "reporting.write", "service_account.write"),
+        ),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""Settings of a partner: who owns its portal, who administers which tenant, and what billing will need.
+"""Settings of a partner: who owns its portal and who administers which tenant. Billing is in pages/buying.
 
 Source: acceptance CS-3 to CS-6, CS-18.
 """
@@ -23,13 +23,10 @@ from purser.postgres import tenancy
 
 # The left navigation: URL name, words. Source: acceptance CS-3.
 ENTRIES = (("settings", "Manage Roles"), ("settings_billing", "Billing Info"), ("settings_package", "Default Package"))
-LATER = {
-    "settings_billing": ("Billing Info", "The card on file, the billing address and who receives receipts."),
-    "settings_package": ("Default Package", "The package that is bought when the balance is used up."),
-}
 
 
-def _navigation(actor: Actor, here: str) -> list[tuple[str, str, bool]]:
+def sections(actor: Actor, here: str) -> list[tuple[str, str, bool]]:
+    """The left navigation, with the page it is shown on marked."""
     return [(words, to(name, actor), name == here) for name, words in ENTRIES]
 
 
@@ -41,25 +38,8 @@ def roles(request: HttpRequest, actor: Actor) -> HttpResponse:
     with tenancy.listing_customers_of(actor.tenant):
         rows = customers.listed(actor.tenant, timezone.now()).filter(open=True)
         tenants = list(rows.order_by("name", "id")[:500])
-    context = {"title": "Manage Roles", "owners": owners, "tenants": tenants, "navigation": _navigation(actor, "settings")}
+    context = {"title": "Manage Roles", "owners": owners, "tenants": tenants, "navigation": sections(actor, "settings")}
     return TemplateResponse(request, "partners/roles.html", context)
-
-
-@page("tenants.read")
-def billing(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return _later(request, actor, "settings_billing")
-
-
-@page("tenants.read")
-def package(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return _later(request, actor, "settings_package")
-
-
-def _later(request: HttpRequest, actor: Actor, name: str) -> HttpResponse:
-    """A page whose room is not built: it says what it will hold, and when."""
-    title, words = LATER[name]
-    context = {"title": title, "words": words, "navigation": _navigation(actor, name)}
-    return TemplateResponse(request, "partners/later.html", context)
 
 
 @page("tenants.read", seat=False)
