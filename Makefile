@@ -41,7 +41,7 @@ $(FOREIGN): requirements/foreign.txt
 	touch $@
 
 test: setup tools
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from purser.access import acts
+from purser.access import acts, permit
 from purser.access.actors import Actor
 from purser.directory import groups as directory_groups
 from purser.directory.models import Chosen, Collection, Group, Item, Source, User
@@ -118,6 +118,8 @@ def make(actor: Actor, wanted: Draft, *, now: datetime) -> Collection:
 def change(actor: Actor, collection: UUID, wanted: Draft, *, version: int, now: datetime) -> Collection:
     """Make the collection what the draft says, if it is still the one of `version`. Raises as `make` does."""
     row = _locked(collection, version)
+    if Chosen.objects.filter(collection=row).exists():  # who is licensed follows it. Source: acceptance CS-13
+        permit.check(actor, "auto_licence.write")
     before = draft(row)
     row.name, row.all_mailboxes, row.version = _name(wanted.name, but=row.pk), wanted.all_mailboxes, version + 1
     old, new = _checked(before), _checked(wanted)

@@ -236,12 +236,14 @@ def finish(row: LicensingRun, state: str, *, text: str = "", now: datetime) -> N
         setattr(row, name, count)
     row.save(update_fields=["state", "ended_at", "text", "already", *counts])
     if state == RunState.FAILED or row.failed:
-        what = text or f"{row.failed} of {len(row.changes)} changes could not be made."
-        _tell("licensing_failed", "Auto-License did not do everything", [what], row, now)
+        what = text if state == RunState.FAILED else f"{row.failed} of {len(row.changes)} changes could not be made."
+        _tell("licensing_failed", "Auto-License did not do everything", [what], row, now, outside=f"{words(row.changes)}.")
 
 
-def _tell(kind: str, subject: str, lines: Sequence[str], row: LicensingRun, now: datetime) -> None:
-    """The tenant's own people in full; the partner that acts for it, that there is something to do, and nothing of users."""
+def _tell(kind: str, subject: str, lines: Sequence[str], row: LicensingRun, now: datetime, *, outside: str = "") -> None:
+    """The tenant's own people in full; the partner that acts for it, that there is something to do, and nothing of users:
+    the first line, or `outside` where that may name somebody.
+    """
     tenant = tenancy.tenant()
     outbox.post(
         kind, audience=tenant, subject=subject, lines=lines, page="licensing_run",
@@ -249,6 +251,7 @@ def _tell(kind: str, subject: str, lines: Sequence[str], row: LicensingRun, now:
     )  # fmt: skip
     for grant in grants.live(now).filter(kind=GrantKind.CONSENT, scopes__contains=["licensing"]):
         outbox.post(
-            "tenant_licensing", audience=grant.partner_id, subject=f"{organisations.own().name}: {subject}", lines=[lines[0]],
-            page="tenant", args={"organisation": tenant}, about=[("tenant", tenant)], by_job=True, now=now,
+            "tenant_licensing", audience=grant.partner_id, subject=f"{organisations.own().name}: {subject}",
+            lines=[outside or lines[0]], page="tenant", args={"organisation": tenant},
+            about=[("tenant", tenant)], by_job=True, now=now,
         )  # fmt: skip

@@ -162,8 +162,11 @@ def write_members(members: Mapping[str, port.Members], *, asked: Collection[str]
     if len(joining) > BATCH:
         _plan_anew()
     Member.objects.bulk_create([Member(group_id=g, user_id=u) for g, u in joining], batch_size=5 * BATCH)
-    if drop:
-        leaving = [held[pair] for pair in held.keys() - wanted]
+    left = held.keys() - wanted
+    if not drop:
+        whole -= {group for group, _ in left}  # asked for again, or who left would stay for good
+    else:
+        leaving = [held[pair] for pair in left]
         for at in range(0, len(leaving), 10 * BATCH):
             Member.objects.filter(pk__in=leaving[at : at + 10 * BATCH]).delete()
     Group.objects.filter(pk__in=whole, expanded=False).update(expanded=True)

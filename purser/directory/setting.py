@@ -105,6 +105,7 @@ def _kept(held: Source | None, kind: str, plain: dict[str, str], fields: Sequenc
     # What was known of the source was known of the old settings; its marks of what was read are of no use to another.
     if {**held.settings, "every_hours": ""} != {**plain, "every_hours": ""} or held.kind != kind:
         held.tokens = {}
+        held.whole, held.cut = False, "The source was changed and has not been read since."
     held.kind, held.settings, held.version, held.state = kind, plain, held.version + 1, ready
     held.paused_at, held.paused_code, held.paused_text = None, "", ""
     held.tested_at, held.tested_text, held.next_at = None, "", None
@@ -154,6 +155,7 @@ def keep_test(actor: Actor, *, result: Tested, version: int, now: datetime) -> N
     )
     sources.tested(result, now=now)
     if result.ok:
+        Source.objects.filter(next_at=None).update(next_at=now)  # the rhythm asks, should this job come to nothing
         sources.ask(by=errands.by(actor), cause="person")
 
 

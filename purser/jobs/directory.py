@@ -20,6 +20,7 @@ from purser.postgres.queue import defer
 log = logging.getLogger("purser.jobs")
 tasks = Blueprint()
 AGAIN = timedelta(minutes=1)
+AGAIN_FOR_A_PERSON = "again"
 
 
 @tasks.periodic(cron="*/15 * * * *")
@@ -41,7 +42,8 @@ def read_directory(tenant: str, cause: str = "rhythm", by: str | None = None) ->
         log.info("directory of %s: %s", tenant, failure.text)
         if isinstance(failure, Busy) and cause == "person":  # somebody waits; the rhythm comes round by itself
             at = timezone.now() + (failure.retry_after or AGAIN)
-            defer("purser.read_directory", lock=f"directory:{tenant}", merge=True, at=at, tenant=tenant)
+            lock = f"directory:{tenant}"
+            defer("purser.read_directory", lock=lock, merge=True, at=at, tenant=tenant, cause=AGAIN_FOR_A_PERSON, by=by)
         return
     if result is not None:
         log.info("directory of %s: %s new, %s changed, %s gone", tenant, result.new, result.changed, result.gone)

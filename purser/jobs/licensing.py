@@ -33,8 +33,9 @@ def licensing(tenant: str, run: str, by: str | None = None) -> None:
     except permit.Denied as failure:
         log.info("licensing %s: %s", run, failure.text)
         flow.failed(tenant=id, run_id=UUID(run), text=failure.text, now=timezone.now())
-    except Missing as failure:
+    except Missing as failure:  # the person no longer belongs here, or the consent is over: nobody else does it for them
         log.info("licensing %s: %s", run, failure.text)
+        flow.failed(tenant=id, run_id=UUID(run), text="Who asked for it no longer acts here.", now=timezone.now())
     except Exception:
         flow.failed(tenant=id, run_id=UUID(run), text="A fault of ours stopped it; run it again.", now=timezone.now())
         raise

@@ -61,6 +61,8 @@ def buy(tenant: str) -> None:
         automatic.consider(UUID(tenant), now=timezone.now())
     except Busy as failure:
         defer("purser.buy", at=timezone.now() + (failure.retry_after or AGAIN), tenant=tenant)
+    except Refused as failure:
+        log.warning("automatic purchase of %s: %s", tenant, failure.text)
 
 
 @tasks.task(name="purser.visit")
@@ -115,7 +117,11 @@ def payment_event(operator: str, event: str, tries: int = 0) -> None:
 
 @tasks.task(name="purser.billing_contact")
 def billing_contact(tenant: str, notice: str) -> None:
-    told.mail_contact(UUID(tenant), UUID(notice))
+    try:
+        told.mail_contact(UUID(tenant), UUID(notice))
+    except OSError as failure:
+        log.warning("notice %s was not mailed: %s", notice, failure)
+        defer("purser.billing_contact", at=timezone.now() + AGAIN, tenant=tenant, notice=notice)
 
 
 @tasks.periodic(cron="* * * * *")
@@ -126,7 +132,9 @@ def payments_due(timestamp: int) -> None:
     with tenancy.listing_all():
         rows = Purchase.across.filter(state__in=[state.value for state in states.OPEN], next_at__lte=now)
         due = list(rows.order_by("next_at", "id").values_list("tenant_id", "pk"))
-        open_ = (RefundState.INTENDED, RefundState.PENDING, RefundState.UNSURE)
+        open_ = [RefundState.INTENDED, RefundState.UNSURE]
+        if now.minute == 0:  # a bank takes days
+            open_.append(RefundState.PENDING)
         back = Refund.across.filter(state__in=open_, made_at__lte=now - AGAIN)
         given = list(back.order_by("made_at", "id").values_list("tenant_id", "pk"))
     for tenant, id in due:

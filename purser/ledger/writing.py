@@ -36,7 +36,7 @@ def entries(rows: Sequence[Sealed], *, now: datetime) -> int:
             'INSERT INTO ledger_entry (id, tenant_id, kind, "on", made_at, source, text, reverses_id, lines, digest) '
             "SELECT id, %s, kind, day, %s, source, text, reverses, lines, digest FROM unnest("
             "%s::uuid[], %s::text[], %s::date[], %s::text[], %s::text[], %s::uuid[], %s::int[], %s::text[]) "
-            "AS new (id, kind, day, source, text, reverses, lines, digest) ON CONFLICT (tenant_id, source) DO NOTHING",
+            "AS new (id, kind, day, source, text, reverses, lines, digest) ON CONFLICT DO NOTHING",
             [
                 tenancy.tenant(),
                 now,

@@ -5,13 +5,13 @@ Source: acceptance CS-12, CS-17, UC-4, UC-17.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import available_timezones
 
-from django.db.models import Count
+from django.db.models import Count, Value
 
 from purser.access import acts, verbs
 from purser.access.actors import Actor
@@ -43,16 +43,18 @@ class Chain:
     distributor: Card | None
 
 
-def held() -> dict[str, int]:
-    """How many people of the tenant acted in have each package; under "" those without one."""
-    return dict(Membership.objects.values("package").annotate(count=Count("id")).values_list("package", "count"))
+def counted() -> tuple[int, list[Stock]]:
+    """How many people the tenant acted in has, and every package there is with its counts; in one statement."""
+    held = Membership.objects.values("package").annotate(what=Value("held"), n=Count("id")).values_list("what", "package", "n")
+    ordered = PackageStock.objects.annotate(what=Value("ordered")).values_list("what", "package", "total")
+    counts = {(what, package): n for what, package, n in held.union(ordered, all=True)}
+    people = sum(n for (what, _), n in counts.items() if what == "held")
+    return people, [Stock(name, counts.get(("ordered", name), 0), counts.get(("held", name), 0)) for name in packages.PACKAGES]
 
 
-def stocks(used: Mapping[str, int] | None = None) -> list[Stock]:
-    """Every package there is, with the counts of the tenant acted in; `used` as `held` gives it, where it is known."""
-    totals = dict(PackageStock.objects.values_list("package", "total"))
-    used = held() if used is None else used
-    return [Stock(name, totals.get(name, 0), used.get(name, 0)) for name in packages.PACKAGES]
+def stocks() -> list[Stock]:
+    """Every package there is, with the counts of the tenant acted in."""
+    return counted()[1]
 
 
 def chain(customer: Organisation) -> Chain:

@@ -12,10 +12,12 @@ from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.core.exceptions import BadRequest, PermissionDenied, SuspiciousOperation
+from django.db import IntegrityError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from psycopg.errors import UniqueViolation
 
 from purser.access import actors, permit
 from purser.finding.ended import Ended
@@ -44,6 +46,9 @@ def answer(request: HttpRequest, error: Exception) -> HttpResponse | None:
         return _busy(request, error)
     if isinstance(error, Unsure):
         return show(request, 503, title="No answer came back", text=error.text, hint=error.hint or LOOK_FIRST)
+    if isinstance(error, IntegrityError) and isinstance(error.__cause__, UniqueViolation):
+        title = "Somebody did it at the same moment"
+        return show(request, 409, title=title, text="Nothing was changed.", hint="Read it again, then decide.")
     log.exception("A page failed: %s %s", request.method, request.path, exc_info=error)
     return broken(request)
 

@@ -58,7 +58,7 @@ class World:
         host = self.url.removeprefix("http://")
         http = Http(
             hosts=HostRule(patterns=HOSTS, sandbox=frozenset({host})),
-            timeouts=Timeouts(connect=1.0, read=0.5, total=0.8),
+            timeouts=Timeouts(connect=2.0, read=1.5, total=2.0),
         )
         self.doors.append(http)
         return StripeConnector(http=http, settings=StripeSettings(self.url), secrets=StripeSecrets(key, hooks))

@@ -46,7 +46,8 @@ def form(who: str = "now", **more: Any) -> dict[str, Any]:
     """The settings as the page sends them, with `kind-field` values of one's own."""
     kinds_ = ("consent_given", "consent_refused", "consent_ended", "enabling_sent", "enabling_answered", "look_ended")
     billing = ("connection_paused", "plan_waits", "hand_edit_waits")
-    return {f"{kind}-mail": who for kind in (*kinds_, *billing)} | more
+    units = ("purchase_paid", "purchase_declined", "purchase_waits", "auto_capped", "card_expires", "refund_made")
+    return {f"{kind}-mail": who for kind in (*kinds_, *billing, *units, "tenant_licensing")} | more
 
 
 GIVEN, ENDED = "Alder Dental gave its consent", "Alder Dental ended its consent"

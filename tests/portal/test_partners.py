@@ -309,7 +309,11 @@ def test_before_operations_agree_there_is_nothing_to_ask_or_invite_with() -> Non
 
 def test_settings_has_roles_billing_and_package_at_its_left(made: Chain) -> None:
     owner = kit.sign_in(made.owner)
-    for path, words in (("", "Partner Portal"), ("billing/", "The card on file"), ("package/", "The package that is bought")):
+    for path, words in (
+        ("", "Partner Portal"),
+        ("billing/", "Credit Card and Billing Address"),
+        ("package/", "No packages yet"),
+    ):
         page = said(owner.get(kit.url(made.reseller, f"settings/{path}")))
         assert words in page
         for entry in ("Manage Roles", "Billing Info", "Default Package"):

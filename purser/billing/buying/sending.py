@@ -72,7 +72,7 @@ def send(tenant: UUID, id: UUID, *, now: datetime) -> bool:
         )
     except OSError as failure:  # of the network, or the mail server's answer
         log.warning("paper %s was not mailed: %s", paper.number, failure)
-        later = now + min(AGAIN * 2**row.tries, LONGEST)
+        later = now + min(AGAIN * 2 ** min(row.tries, 8), LONGEST)
         with tenancy.acting_in(tenant):
             Sending.objects.filter(pk=id).update(sent_at=None)
             queue.defer("purser.send_paper", at=later, tenant=str(tenant), sending=str(id))

@@ -28,6 +28,7 @@ from purser.postgres import locks, tenancy
 Clock = Callable[[], datetime]
 LOOK_AGAIN = timedelta(minutes=1)
 LONGEST_LOOK = timedelta(minutes=30)
+NOT_THE_CARD = frozenset({"credentials", "permission", "address"})  # refusals of the operator's account
 SAME_KEY = timedelta(hours=23)  # a provider knows a key for a day
 ANSWERED = timedelta(hours=1)  # a failure that did arrive says that nothing is still on its way
 # After the first, second and third refusal that may pass; then daily. Source: acceptance CS-66.
@@ -164,6 +165,10 @@ def _asked(turn: Turn, payments: Payments, *, now: datetime) -> Answer:
     if not turn.fresh:
         try:
             found = payments.payment(turn.payment) if turn.payment else _found(turn, payments)
+        except Missing as failure:
+            if turn.payment:
+                return Answer("later", failure=failure)
+            found = None  # the provider does not know the payer, so it has no payment of theirs
         except Failure as failure:
             return Answer("later", failure=failure)
         if found is not None:
@@ -185,6 +190,8 @@ def _asked(turn: Turn, payments: Payments, *, now: datetime) -> Answer:
     except Unsure as failure:
         return Answer("unsure", failure=failure)
     except (Refused, Missing) as failure:
+        if failure.code in NOT_THE_CARD:
+            return Answer("later", failure=failure)  # nothing was done; the operator sets it right, and it goes on
         # the key was used for other words: by us, before, and what became of that is not known
         return Answer("unsure" if failure.code == "idempotency" else "refused", failure=failure)
 

@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from purser.access import acts
 from purser.access.actors import Actor
-from purser.billing.buying import packages, quotes
+from purser.billing.buying import defaults, quotes
 from purser.billing.models import Package, Programme, Purchase, PurchaseState
 from purser.billing.paying import purchases, settling, states, told
 from purser.kernel.errors import Missing, Refused
@@ -49,7 +49,7 @@ def standing(now: datetime) -> Standing:
     """In the partner's seat. Raises Missing outside the programme."""
     row = programme()
     return Standing(
-        row.auto_on, row.cap, row.currency, spent(now), purchases.balance(), _package(row, now), purchases.open_one(),
+        row.auto_on, row.cap, row.currency, spent(now), purchases.balance(), _package(now), purchases.open_one(),
         row.version,
     )  # fmt: skip
 
@@ -123,14 +123,18 @@ def consider(tenant: UUID, *, now: datetime) -> UUID | None:
             return None
         key = uuid5(tenant, f"automatic:{on}")
         if Purchase.objects.filter(key=key).exists():
-            return None  # today's was made; what is still missing is tomorrow's
-        package = _package(row, now)
+            _ask_tomorrow(on, own.zone)  # today's was made; what is still missing is tomorrow's
+            return None
+        package = _package(now)
         if package is None:
+            unsold(balance, on, now=now)
+            _ask_tomorrow(on, own.zone)
             return None
         count = _count(balance, package)
         total = package.price * count
         if count > quotes.MOST or spent(now) + total > row.cap:
             capped(total, row, balance, on, now=now)
+            _ask_tomorrow(on, own.zone)
             return None
         quote = quotes.issue({package.code: count}, cause="auto", made_by_name=NAME, now=now)
         made = purchases.new(quote, card=card, key=key, cause="auto", made_by_name=NAME, now=now)
@@ -141,10 +145,19 @@ def consider(tenant: UUID, *, now: datetime) -> UUID | None:
         return made.pk
 
 
-def _package(row: Programme, now: datetime) -> Package | None:
+def _ask_tomorrow(on: date, zone: str) -> None:
+    """Nothing may be posted for a week, so nobody else would ask. A lock of its own: merged with a job of today it would make
+    that one wait until tomorrow.
+    """
+    tenant = tenancy.tenant()
+    at = datetime.combine(on + timedelta(days=1), datetime.min.time(), ZoneInfo(zone)) + SOON
+    queue.defer("purser.buy", lock=f"buy-later:{tenant}", merge=True, at=at, tenant=str(tenant))
+
+
+def _package(now: datetime) -> Package | None:
     """The default package of the list in force; None where it is not sold."""
     try:
-        return packages.package(row.default_package, now)
+        return defaults.package(now)
     except Refused:
         return None
 
@@ -193,11 +206,25 @@ def hold_back(row: Purchase, why: Refused, *, now: datetime) -> None:
         capped(row.total, programme(), purchases.balance(), today, now=now)
 
 
+def unsold(balance: int, on: date, *, now: datetime) -> None:
+    """Tell it once a day: what automatic purchase is to buy is not in the price list."""
+    if _told_today("auto_capped", on):
+        return
+    told.of_account(
+        "auto_capped", subject=f"Not bought: the price list has no {defaults.code()}",
+        lines=[f"The balance is {balance:,} units. Nothing was charged, and no customer loses its service by this.",
+               "Choose another default package, or buy packages by hand."], now=now,
+    )  # fmt: skip
+
+
+def _told_today(kind: str, on: date) -> bool:
+    begins = datetime.combine(on, datetime.min.time(), ZoneInfo(organisations.own().zone))
+    return Notice.objects.filter(kind=kind, at__gte=begins).exists()
+
+
 def capped(total: Decimal, row: Programme, balance: int, on: date, *, now: datetime) -> None:
     """Tell it once a day. Nothing is charged, and the service goes on. Source: acceptance CS-65, CS-66; P7."""
-    zone = ZoneInfo(organisations.own().zone)
-    begins = datetime.combine(on, datetime.min.time(), zone)
-    if Notice.objects.filter(kind="auto_capped", at__gte=begins).exists():
+    if _told_today("auto_capped", on):
         return
     told.of_account(
         "auto_capped", subject=f"Not bought: {total:f} {row.currency} is above the daily cap",

@@ -113,6 +113,8 @@ def _place(actor: Actor, quote_id: UUID, *, key: UUID, now: datetime) -> Purchas
     if card is None:
         raise Refused("There is no card on file.", code="card", hint="Store a card first.")
     profile.needed()
+    if quote.billed_to != profile.snapshot():
+        raise Stale(Refused(f"Quote {quote.number} is billed as you were then.", code="billed", hint="Get a new one."))
     _clear_the_way(actor, now)
     row = new(quote, card=card, key=key, cause="hand", made_by_name=actor.name, now=now)
     after = {"number": row.number, "quote": quote.number, "total": row.total, "currency": row.currency, "units": row.units}
@@ -185,7 +187,7 @@ def retry(actor: Actor, id: UUID, *, now: datetime) -> Purchase:
 
 
 def cancel(actor: Actor, id: UUID, *, now: datetime) -> Purchase:
-    """Give up a purchase on which no money is on its way. Its pages at the provider must be closed before (visits.close_all).
+    """Give up a purchase on which no money is on its way. Its pages at the provider must be closed before (visits.close_each).
 
     Raises Missing; Refused(code="state").
     """

@@ -228,6 +228,10 @@ def _settle(tenant: UUID, id: UUID, answer: Answer, *, now: datetime) -> None:
             queue.defer("purser.papers", tenant=str(tenant), of="refund", id=str(made.pk))
         elif to == RefundState.FAILED:
             _undo(made, text, now)
+            told.of_operator(
+                f"Refund {made.number} failed",
+                [f"{made.money:f} {row.currency} of purchase {row.number} did not arrive. {text}".strip()], now=now,
+            )  # fmt: skip
 
 
 def _outcome(answer: Answer) -> tuple[RefundState, str, str]:

@@ -53,6 +53,11 @@ def mail_contact(tenant: UUID, notice: UUID) -> None:
     letters.news(email=profile.contact_email, subject=row.subject, lines=row.lines, path=path)
 
 
+def of_operator(subject: str, lines: Sequence[str], *, now: datetime) -> None:
+    """From a partner's seat to the operator above it: money that somebody must look at."""
+    outbox.post("payment_odd", audience=None, subject=subject, lines=lines, page="payments", by_job=True, now=now)
+
+
 def to_operator(*, subject: str, lines: Sequence[str], now: datetime) -> None:
     """From the operator's own seat: money that somebody must look at."""
     outbox.post(

@@ -30,6 +30,8 @@ from purser.tenants import organisations
 FIRST_LOOK = timedelta(minutes=10)
 LOOKS = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 SAME_PAGE = timedelta(hours=20)  # a page can be used for a day, and its key gives the same one
+LIVES = timedelta(days=1)  # a page of the provider's
+ANSWERS = timedelta(minutes=5)  # longer than any call of the provider takes
 LOST = timedelta(hours=1)  # a page whose answer never came was shown to nobody
 
 
@@ -90,6 +92,8 @@ def to_pay(actor: Actor, payments: Payments, *, purchase: UUID, now: datetime) -
         told, money, title = settling.reference(row), Money(row.total, row.currency), f"{row.units} daily units, {row.number}"
     if old:
         close_each(actor.tenant, purchase, payments, now=now)
+        if any_open(actor.tenant, purchase):
+            raise Refused("The page to pay it was used, and the provider is at it.", code="state", hint="Look again soon.")
         return to_pay(actor, payments, purchase=purchase, now=now)
     done, back = _urls(visit, "purchase", purchase=purchase)
     page = payments.pay_page(
@@ -138,7 +142,9 @@ def _look_again(visit: Visit, at: datetime) -> None:
 
 def _shown(visit: Visit, page: Page) -> Page:
     with tenancy.acting_in(_tenant(visit)):
-        Visit.objects.filter(pk=visit.pk, state=VisitState.OPEN).update(page=page.id)
+        kept = Visit.objects.filter(pk=visit.pk, state=VisitState.OPEN).update(page=page.id)
+    if not kept:  # given up while its answer was on the way: nobody may be sent there
+        raise Refused("This page was given up meanwhile.", code="state", hint="Reload the page.")
     return page
 
 
@@ -160,7 +166,12 @@ def look(tenant: UUID, id: UUID, payments: Payments, *, now: datetime) -> Ended:
         if now - visit.opened_at > LOST:
             return _end(visit, VisitState.EXPIRED, now)
         return Ended(visit.state, purchase=visit.purchase_id)
-    found = payments.visit(visit.page)
+    try:
+        found = payments.visit(visit.page)
+    except Missing:
+        if now - visit.opened_at <= LIVES:
+            raise
+        return _end(visit, VisitState.EXPIRED, now)  # of another account of the operator's by now
     points.reach("visit:read")
     if found.state == "expired":
         return _end(visit, VisitState.EXPIRED, now)
@@ -206,10 +217,13 @@ def close_each(tenant: UUID, purchase: UUID, payments: Payments, *, now: datetim
     for id in _open(tenant, purchase):
         with tenancy.acting_in(tenant):
             visit = Visit.objects.get(pk=id)
-        if not visit.page.startswith("asked:"):
+        if visit.page.startswith("asked:"):
+            if now - visit.opened_at <= ANSWERS:
+                continue  # its page may be on its way to a browser: it stays open, and what needs it closed waits
+        else:
             try:
                 payments.close(visit.page, once=f"close-{visit.pk}")
-            except Refused:  # used, or expired
+            except (Refused, Missing):  # used, or expired
                 look(tenant, id, payments, now=now)
                 continue
         _end(visit, VisitState.EXPIRED, now)

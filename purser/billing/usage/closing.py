@@ -23,6 +23,7 @@ from purser.rating import days
 
 # A change begun in the last instant of a day is committed by then, and so counted.
 SETTLES = timedelta(minutes=1)
+LAST_MONTH = timedelta(days=40)
 
 
 @dataclass(frozen=True)
@@ -59,9 +60,10 @@ def close(zone: str, on: date, *, now: datetime) -> int:
 
 
 def partners_on(zone: str, on: date) -> list[UUID]:
-    """The partners of a zone whose day `on` counts. Takes the meter's seat."""
+    """The partners of a zone whose day `on` counts, or counted lately. Takes the meter's seat."""
     with tenancy.metering():
-        held = Q(until_on=None) | Q(until_on__gt=on)
+        # who left is asked for until its last month is closed in the books
+        held = Q(until_on=None) | Q(until_on__gt=on - LAST_MONTH)
         found = models.Stint.across.filter(held, zone=zone, from_on__lte=on).order_by("tenant")
         return list(found.values_list("tenant_id", flat=True))
 

@@ -42,7 +42,8 @@ def amend(
         stint = programme.stint_on(on)
         if stint is None:
             raise Missing(f"{found.name} was not in the programme on {on}.")
-        facts.hold(stint.zone)
+        for zone in sorted(set(models.Stint.objects.values_list("zone", flat=True))):  # what follows may be of another zone
+            facts.hold(zone)
         row = facts.latest(models.Close.objects.filter(on=on)).first()
         if row is None:
             raise Missing(f"{on} is not closed for {found.name}.")

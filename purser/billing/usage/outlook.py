@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from purser.billing.buying import packages
+from purser.billing.buying import defaults, packages
 from purser.billing.models import Programme, Stint
 from purser.billing.usage import counting, rated, statement, terms
 from purser.kernel.errors import Missing
@@ -23,7 +23,6 @@ from purser.rating.days import DAY
 from purser.rating.packages import Package
 from purser.rating.policy import Policy
 
-FIRST = "CPP-DSU-2"  # what automatic purchase buys until another is chosen. Source: acceptance CS-57
 AHEAD = 13  # months that are looked ahead for the next purchase
 
 
@@ -124,7 +123,7 @@ def of(partner: UUID, *, now: datetime) -> Standing:
 def default_package(programme: Programme, *, now: datetime) -> Package:
     """What automatic purchase buys, at the price in force; where the list has it no more, the smallest there is."""
     held = packages.current(now)
-    wanted = programme.default_package or FIRST
+    wanted = programme.default_package or defaults.FIRST
     if held is not None:
         rows = packages.as_offers(packages.rows_of(held))
         currency = held.currency

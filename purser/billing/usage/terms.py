@@ -17,6 +17,7 @@ from purser.postgres.queue import defer
 from purser.rating.policy import DSU, Policy, Scope, Terms, Version
 from purser.tenants import organisations
 
+LATEST = timedelta(days=31)  # that a copy may come after its month has begun, while nothing of it is rated
 FARTHEST = timedelta(hours=14)  # no zone's clocks are further ahead of UTC
 COLUMNS = ("billable_days", "ratchet", "true_up", "carry_over", "scope")
 
@@ -83,13 +84,17 @@ def publish(actor: Actor, terms: Terms, *, from_on: date, now: datetime) -> None
 
 
 def spread(operator: UUID, *, now: datetime) -> int:
-    """Copy the operator's terms of months to come to each of its partners in the programme; to how many."""
-    ahead = [version for version in offered(operator) if version.from_on > (now + FARTHEST).date()]
+    """Copy the operator's terms to each of its partners in the programme; to how many. A job that comes late still copies
+    what was published in time, where no day of that month is rated.
+    """
+    recent = [version for version in offered(operator) if version.from_on > (now - LATEST).date()]
     with tenancy.listing_all():
         below = organisations.of_operator(operator).values("pk")
         partners = list(models.Programme.across.filter(tenant_id__in=below).values_list("tenant_id", flat=True))
     for partner in partners:
         with tenancy.acting_in(partner):
-            for version in ahead:
+            for version in recent:
+                if models.Charge.objects.filter(on__gte=version.from_on).exists():
+                    continue
                 models.Terms.objects.update_or_create(from_on=version.from_on, defaults=columns(version.terms))
     return len(partners)

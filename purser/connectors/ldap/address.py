@@ -62,7 +62,7 @@ def check(*, url: str, start_tls: bool, filters: Iterable[str], authority: str, 
     if authority:
         try:
             ssl.create_default_context(cadata=authority)
-        except (ssl.SSLError, ValueError):
+        except (ssl.SSLError, ValueError, TypeError):  # TypeError: letters beyond ASCII
             raise Refused("The certificate of the authority is no PEM certificate.", code="certificate") from None
 
 

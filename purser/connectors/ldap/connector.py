@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime
 from typing import TypeVar
 
@@ -21,6 +22,8 @@ AD_USERS, AD_GROUPS = "(&(objectCategory=person)(objectClass=user))", "(objectCl
 CONTACTS = "(objectClass=contact)"  # Active Directory's
 FAULTS_SHOWN = 5
 COUNTED = 1_000  # a test counts no further
+
+BRIEF = 10  # seconds for an answer to a test
 
 T = TypeVar("T")
 
@@ -54,7 +57,7 @@ class LdapConnector:
     def test(self) -> Tested:
         """Sign-in, the base, and how many users and groups the filters find."""
         try:
-            with self._opened() as session:
+            with self._opened(brief=True) as session:
                 session.base()
                 users = session.count(self._users(session), COUNTED)
                 groups = session.count(self._groups(session), COUNTED)
@@ -114,8 +117,11 @@ class LdapConnector:
 
     # How
 
-    def _opened(self) -> AbstractContextManager[Session]:
-        return opened(self._settings, self._secrets, hosts=self._hosts, resolver=self._resolver, limits=self._limits)
+    def _opened(self, *, brief: bool = False) -> AbstractContextManager[Session]:
+        """`brief`: somebody waits for it in front of a page."""
+        most = self._limits
+        limits = replace(most, answer=min(BRIEF, most.answer), total=min(3 * BRIEF, most.total)) if brief else most
+        return opened(self._settings, self._secrets, hosts=self._hosts, resolver=self._resolver, limits=limits)
 
     def _users(self, session: Session) -> str:
         return self._settings.users or (AD_USERS if session.is_active_directory else USERS)

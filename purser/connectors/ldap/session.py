@@ -22,6 +22,7 @@ from purser.connectors.shared.answer import clean
 from purser.kernel.errors import Busy, Failure, Refused
 
 PAGED = "1.2.840.113556.1.4.319"  # RFC 2696
+MOST_ADDRESSES = 4  # of a name that are tried
 ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
 
 
@@ -230,7 +231,9 @@ def _connected(
     place: Place, addresses: tuple[str, ...], settings: LdapSettings, secrets: LdapSecrets, limits: Limits, until: float
 ) -> Any:
     failure: Failure = Busy(f"{place} has no address.", code="network")
-    for address in addresses:
+    for address in addresses[:MOST_ADDRESSES]:
+        if time.monotonic() >= until:
+            break
         tls = _Tls(place.host, settings.authority)
         server = ldap3.Server(
             address, port=place.port, use_ssl=place.tls, tls=tls, get_info=ldap3.NONE, connect_timeout=limits.connect,

@@ -63,8 +63,8 @@ def run(*, tenant: UUID, run_id: UUID, clock: Clock) -> LicensingRun:
 def failed(*, tenant: UUID, run_id: UUID, text: str, now: datetime) -> None:
     """End a run that cannot go on. Takes the seat itself."""
     with tenancy.acting_in(tenant):
-        row = licensing_runs.one(run_id)
-        if row.state == RunState.RUNNING:
+        row = LicensingRun.objects.filter(pk=run_id).first()
+        if row is not None and row.state == RunState.RUNNING:
             licensing_runs.finish(row, RunState.FAILED, text=text, now=now)
 
 

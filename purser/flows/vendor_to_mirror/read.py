@@ -59,7 +59,7 @@ def run(
     """
     with tenancy.acting_in(tenant):
         source = find()
-        if source.state == SourceState.PAUSED and cause != "person":
+        if source.state == SourceState.PAUSED and cause == "rhythm":
             return None
         # Before anything can go wrong: the rhythm goes on whatever becomes of this reading.
         sources.at("Signing in", now=clock(), next_at=clock() + sources.rhythm(source))

@@ -28,9 +28,12 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='tenants_selling_key'), models.UniqueConstraint(condition=models.Q(('until', None)), fields=('tenant',), name='selling_one_open'), models.CheckConstraint(condition=models.Q(('until', None), ('until__gte', models.F('since')), _connector='OR'), name='selling_ends_after_it_begins')],
             },
         ),
+        # an owner that is no superuser sees no row of its own tables while they are forced
+        migrations.RunSQL("ALTER TABLE tenants_organisation NO FORCE ROW LEVEL SECURITY", migrations.RunSQL.noop),
         migrations.RunSQL(
             "INSERT INTO tenants_selling (id, tenant_id, partner_id, since) "
             "SELECT gen_random_uuid(), id, parent_id, created_at FROM tenants_organisation WHERE kind = 'customer'",
             migrations.RunSQL.noop,
         ),
+        migrations.RunSQL("ALTER TABLE tenants_organisation FORCE ROW LEVEL SECURITY", migrations.RunSQL.noop),
     ]

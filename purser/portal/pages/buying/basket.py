@@ -37,13 +37,18 @@ def change(request: HttpRequest, actor: Actor) -> HttpResponse:
     now, sent = timezone.now(), request.POST
     if "put" in sent:
         filled = basket.filled(actor, now)
-        basket.put(actor, {**filled.counts, sent["put"]: _count(sent.get("count", ""))}, now)
+        basket.put(actor, {**filled.counts, _code(sent["put"]): _count(sent.get("count", ""))}, now)
     else:
         name = "more" if "more" in sent else "less"
-        basket.step(actor, sent.get(name, ""), 1 if name == "more" else -1, now)
+        basket.step(actor, _code(sent.get(name, "")), 1 if name == "more" else -1, now)
     if requests.is_partial(request, PART):
         return _shown(request, actor)
     return HttpResponseRedirect(to("packages", actor))
+
+
+def _code(text: str) -> str:
+    """A code as it was sent, without what no text of the database can hold."""
+    return text.replace("\x00", "")[:40]
 
 
 def _count(text: str) -> int:

@@ -33,14 +33,14 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     if actor.kind != Kind.CUSTOMER:
         raise Missing("Only a customer's tenant has this overview.")
     own, live, asked = _standing(timezone.now())
-    held = domain.held()
+    users, stocks = domain.counted()
     context: dict[str, Any] = {
         "own": own,
         "live": live,
         "areas": [grants.AREAS.get(name, name) for name in live.scopes] if live else [],
         "asked": asked,
         "signs": record.STANDINGS,
-        "figures": _figures(actor, sum(held.values()), domain.stocks(held)),
+        "figures": _figures(actor, users, stocks),
         "groups": [(name, words, name in own.permissions) for name, words in verbs.GROUPS.items()],
         "latest": acts.on_behalf().order_by("-at", "-id")[:LATEST] if permit.allows(actor, "consent.read") else [],
         "auto": auto.shown() if permit.allows(actor, "licences.read") else None,
