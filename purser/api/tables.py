@@ -63,7 +63,7 @@ def read(shape: type[Out], table: Table, actor: Actor, params: QueryDict, *, now
     """The list as this address asks for it, days as in the organisation's zone. Takes the seats it needs. Raises Refused."""
     with table.keeping(actor):
         view = saved.asked_for(actor, table.name, params)
-        zone = organisations.own().zone
+        zone = organisations.zone()
     wanted = understood(table, params, view=view)
     with table.reading(actor):
         found = compiled.rows(table, actor, wanted, now=now, zone=zone)

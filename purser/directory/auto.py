@@ -105,7 +105,7 @@ def save(actor: Actor, rules: Rules, collections: Iterable[UUID], *, version: in
     for name, value in asdict(rules).items():
         setattr(row, name, value)
     row.version = version + 1
-    row.next_at = next_at(rules.hour, organisations.own().zone, now=now) if rules.on else None
+    row.next_at = next_at(rules.hour, organisations.zone(), now=now) if rules.on else None
     row.save()
     there = set(Chosen.objects.values_list("collection_id", flat=True))
     Chosen.objects.filter(collection__in=there - wanted).delete()
@@ -135,7 +135,7 @@ def take_turn(*, now: datetime) -> bool:
     row = AutoLicensing.objects.select_for_update().filter(on=True, next_at__lte=now).first()
     if row is None:
         return False
-    AutoLicensing.objects.filter(pk=row.pk).update(next_at=next_at(row.hour, organisations.own().zone, now=now))
+    AutoLicensing.objects.filter(pk=row.pk).update(next_at=next_at(row.hour, organisations.zone(), now=now))
     return True
 
 

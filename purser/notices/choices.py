@@ -31,7 +31,7 @@ class Chosen:
 
 def of(actor: Actor, *, now: datetime) -> list[Chosen]:
     """Every kind that can reach the actor here, as it stands."""
-    zone = ZoneInfo(organisations.own().zone)
+    zone = ZoneInfo(organisations.zone())
     rows = {row.kind: row for row in Choice.objects.filter(person_id=person_of(actor))}
     return [_shown(kind, rows.get(kind.name), zone, now) for kind in kinds.for_actor(actor)]
 

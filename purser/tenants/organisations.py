@@ -137,6 +137,11 @@ def own() -> Organisation:
     return organisation
 
 
+def zone() -> str:
+    """The time zone of the organisation acted in."""
+    return str(own().zone)
+
+
 def card(id: UUID) -> Card:
     """Who another organisation is, read in its own seat: never inside another's transaction. Raises Missing."""
     with tenancy.acting_in(id):

@@ -74,10 +74,9 @@ def retry(actor: Actor, now: datetime, purchase: UUID) -> out.PlacedPurchase:
 @routes.post("/purchases/{uuid:purchase}/cancel", "packages.buy", answers=out.PlacedPurchase, seat=False)
 def cancel(actor: Actor, now: datetime, purchase: UUID) -> out.PlacedPurchase:
     """Give up a purchase that is not being charged"""
-    if visits.any_open(actor.tenant, purchase):
-        visits.close_each(actor.tenant, purchase, _payments(actor), now=now)
+    row = visits.give_up(actor, purchase, lambda: _payments(actor), now=now)
     with tenancy.acting_in(actor.tenant):
-        return out.purchase(purchases.cancel(actor, purchase, now=now))
+        return out.purchase(row)
 
 
 @routes.post("/purchases/{uuid:purchase}/page", "packages.buy", answers=out.ProviderPage, seat=False)

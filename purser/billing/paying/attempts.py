@@ -17,7 +17,7 @@ from uuid import UUID
 from django.db import connection
 
 from purser.access import acts
-from purser.billing.models import Attempt, AttemptState, Card, Purchase, PurchaseState, Visit
+from purser.billing.models import Attempt, AttemptState, Card, Purchase, PurchaseState, Visit, VisitState
 from purser.billing.paying import automatic, purchases, settling, states, told, visits
 from purser.connectors.ports.payment import Decline, Declined, Payment, Payments, matching
 from purser.kernel import points
@@ -126,7 +126,7 @@ def _begin(tenant: UUID, purchase: UUID, *, now: datetime) -> Turn | None:
         due = row.state == PurchaseState.DECLINED and row.next_at is not None and row.next_at <= now
         if row.state not in (PurchaseState.BEGUN, PurchaseState.WAITS) and not due:
             return None
-        if row.state == PurchaseState.WAITS and Visit.objects.filter(purchase=row, state="open").exists():
+        if row.state == PurchaseState.WAITS and Visit.objects.filter(purchase=row, state=VisitState.OPEN).exists():
             return None  # somebody may be paying on that page at this moment
         return _intend(row, now)
 

@@ -218,7 +218,7 @@ def unsold(balance: int, on: date, *, now: datetime) -> None:
 
 
 def _told_today(kind: str, on: date) -> bool:
-    begins = datetime.combine(on, datetime.min.time(), ZoneInfo(organisations.own().zone))
+    begins = datetime.combine(on, datetime.min.time(), ZoneInfo(organisations.zone()))
     return Notice.objects.filter(kind=kind, at__gte=begins).exists()
 
 

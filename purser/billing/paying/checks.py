@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import Count, Sum
 
 from purser.billing.models import Attempt, AttemptState, Purchase, PurchaseState, QuoteLine, Refund, RefundState
 from purser.billing.paying import refunds, settling, states
@@ -78,8 +78,8 @@ def _purchases(books: _Books) -> Iterator[Problem]:
         lines = QuoteLine.objects.filter(quote=quote)
         if (found := sum((line.price * line.count for line in lines), Decimal(0))) != quote.total:
             yield Problem("quote_total", quote.number, f"Its lines are {found} together, and not {quote.total}.")
-    twice = Purchase.objects.exclude(payment="").values_list("payment", flat=True)
-    for payment in sorted({one for one in twice if list(twice).count(one) > 1}):
+    named = Purchase.objects.exclude(payment="").order_by("payment").values("payment").annotate(times=Count("id"))
+    for payment in named.filter(times__gt=1).values_list("payment", flat=True):
         yield Problem("payment_twice", payment, "Two purchases name it.")
 
 

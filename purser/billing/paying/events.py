@@ -77,7 +77,7 @@ def _looked(row: Event, operator: UUID, payments: Payments) -> tuple[str, str]:
 
 
 def _page(reference: str, operator: UUID) -> str:
-    ours = visits.referred(reference)
+    ours = settling.referred(reference, kind=visits.VISIT)
     if ours is not None and _below(ours[0], operator):
         queue.defer("purser.visit", tenant=str(ours[0]), visit=str(ours[1]), once=True)
         return "The visit is looked at."

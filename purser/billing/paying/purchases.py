@@ -14,7 +14,7 @@ from django.db import transaction
 from purser.access import acts
 from purser.access.actors import Actor
 from purser.billing.buying import basket, numbers, profile, quotes
-from purser.billing.models import Attempt, Card, Purchase, PurchaseState, Quote, Refund, Visit
+from purser.billing.models import Attempt, Card, Purchase, PurchaseState, Quote, Refund, Visit, VisitState
 from purser.billing.paying import states
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import balances, chart
@@ -194,7 +194,7 @@ def cancel(actor: Actor, id: UUID, *, now: datetime) -> Purchase:
     row = _locked(id)
     if row.state in states.UNDER_WAY:
         raise Refused(f"{row.number} is being charged, and cannot be cancelled.", code="state", hint="Wait for the answer.")
-    if Visit.objects.filter(purchase=row, state="open").exists():
+    if Visit.objects.filter(purchase=row, state=VisitState.OPEN).exists():
         raise Refused(f"A page to pay {row.number} was opened meanwhile.", code="state", hint="Try again.")
     acts.record(actor, "packages.buy", summary=f"Cancelled {row.number}", of=("purchase", row.pk), now=now)
     states.step(row, PurchaseState.CANCELLED, next_at=None)

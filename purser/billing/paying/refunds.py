@@ -8,7 +8,6 @@ Source: acceptance CS-62; reliability P1; law 4.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
@@ -34,22 +33,6 @@ from purser.tenants.models import PARTNERS
 
 MOST_REASON = 300
 GIVE_UP = timedelta(hours=23)
-
-
-@dataclass(frozen=True)
-class Left:
-    """What can still be given back of a purchase: never more than was bought, and no units that are used already."""
-
-    units: int
-    money: Decimal
-    balance: int
-
-
-def left(row: Purchase) -> Left:
-    """In the partner's seat."""
-    given = _given(row)
-    balance = purchases.balance()
-    return Left(max(0, min(row.units - given[0], balance)), row.total - given[1], balance)
 
 
 def _given(row: Purchase) -> tuple[int, Decimal]:

@@ -21,18 +21,20 @@ from purser.ledger.entries import Draft, Leg
 from purser.postgres import queue, tenancy
 from purser.tenants import organisations
 
+PURCHASE = "purchase"
+
 
 def reference(row: Purchase) -> str:
     """What a purchase is called at the provider, so that its word leads back here."""
-    return f"purchase:{row.tenant_id}:{row.pk}"
+    return f"{PURCHASE}:{row.tenant_id}:{row.pk}"
 
 
-def referred(text: str) -> tuple[UUID, UUID] | None:
-    """Tenant and purchase of a reference; None for one that is not ours."""
-    kind, _, rest = text.partition(":")
-    tenant, _, purchase = rest.partition(":")
+def referred(text: str, *, kind: str = PURCHASE) -> tuple[UUID, UUID] | None:
+    """Tenant and thing of a reference of this kind; None for one that is not ours."""
+    named, _, rest = text.partition(":")
+    tenant, _, id = rest.partition(":")
     try:
-        return (UUID(tenant), UUID(purchase)) if kind == "purchase" else None
+        return (UUID(tenant), UUID(id)) if named == kind else None
     except ValueError:
         return None
 

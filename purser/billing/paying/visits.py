@@ -7,6 +7,7 @@ reliability P7.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -18,7 +19,7 @@ from purser.access import acts
 from purser.access.actors import Actor
 from purser.access.models import Person
 from purser.billing.models import Card, Profile, Purchase, PurchaseState, Visit, VisitState
-from purser.billing.paying import cards, settling
+from purser.billing.paying import cards, purchases, settling
 from purser.connectors.ports import payment as port
 from purser.connectors.ports.payment import Page, Payer, Payments
 from purser.kernel import points
@@ -27,6 +28,7 @@ from purser.kernel.money import Money
 from purser.postgres import ids, queue, tenancy
 from purser.tenants import organisations
 
+VISIT = "visit"  # what a page is called at the provider
 FIRST_LOOK = timedelta(minutes=10)
 LOOKS = (timedelta(minutes=10), timedelta(minutes=30), timedelta(hours=2), timedelta(hours=6))
 SAME_PAGE = timedelta(hours=20)  # a page can be used for a day, and its key gives the same one
@@ -45,17 +47,7 @@ class Ended:
 
 
 def reference(visit: Visit) -> str:
-    return f"visit:{visit.tenant_id}:{visit.pk}"
-
-
-def referred(text: str) -> tuple[UUID, UUID] | None:
-    """Tenant and visit of a reference; None for one that is not ours."""
-    kind, _, rest = text.partition(":")
-    tenant, _, visit = rest.partition(":")
-    try:
-        return (UUID(tenant), UUID(visit)) if kind == "visit" else None
-    except ValueError:
-        return None
+    return f"{VISIT}:{visit.tenant_id}:{visit.pk}"
 
 
 def to_store_a_card(actor: Actor, payments: Payments, *, now: datetime) -> Page:
@@ -92,7 +84,7 @@ def to_pay(actor: Actor, payments: Payments, *, purchase: UUID, now: datetime) -
         told, money, title = settling.reference(row), Money(row.total, row.currency), f"{row.units} daily units, {row.number}"
     if old:
         close_each(actor.tenant, purchase, payments, now=now)
-        if any_open(actor.tenant, purchase):
+        if _open(actor.tenant, purchase):
             raise Refused("The page to pay it was used, and the provider is at it.", code="state", hint="Look again soon.")
         return to_pay(actor, payments, purchase=purchase, now=now)
     done, back = _urls(visit, "purchase", purchase=purchase)
@@ -246,6 +238,11 @@ def follow(tenant: UUID, id: UUID, payments: Payments, *, now: datetime) -> None
         _look_again(visit, now + next((wait for wait in LOOKS if wait >= lain), LOOKS[-1]))
 
 
-def any_open(tenant: UUID, purchase: UUID) -> bool:
-    """Whether a purchase has pages that must be closed before it is given up."""
-    return bool(_open(tenant, purchase))
+def give_up(actor: Actor, purchase: UUID, payments: Callable[[], Payments], *, now: datetime) -> Purchase:
+    """Cancel a purchase, its pages at the provider closed first. Takes the seat around the calls; raises as
+    purchases.cancel does.
+    """
+    if _open(actor.tenant, purchase):
+        close_each(actor.tenant, purchase, payments(), now=now)
+    with tenancy.acting_in(actor.tenant):
+        return purchases.cancel(actor, purchase, now=now)

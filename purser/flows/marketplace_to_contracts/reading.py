@@ -23,7 +23,7 @@ def everything(*, tenant: UUID, sync_id: UUID, ports: Ports, clock: Callable[[],
     """Read the whole marketplace and the whole PSA into the mirror. A side that fails raises its alarm; the other is read."""
     with tenancy.acting_in(tenant):
         sync = plans.sync(sync_id)
-        zone = ZoneInfo(organisations.own().zone)
+        zone = ZoneInfo(organisations.zone())
 
     def source() -> None:
         refresh.marketplace(tenant, sync.source, ports.marketplace(sync.source), clock=clock)
@@ -44,7 +44,7 @@ def contract(*, tenant: UUID, sync_id: UUID, agreement_id: UUID, ports: Ports, c
     with tenancy.acting_in(tenant):
         sync = plans.sync(sync_id)
         found = mapping.find_agreement(sync, agreement_id)
-        zone = ZoneInfo(organisations.own().zone)
+        zone = ZoneInfo(organisations.zone())
     try:
         read = refresh.psa(
             tenant,

@@ -84,7 +84,7 @@ def run(
     with plans.alone(sync_id):
         with tenancy.acting_in(tenant):
             sync = plans.sync(sync_id)
-            zone = ZoneInfo(organisations.own().zone)
+            zone = ZoneInfo(organisations.zone())
             record = plans.begin(sync, cause=cause, now=clock())
         result = Result()
         at = sync.source

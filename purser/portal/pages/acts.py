@@ -28,10 +28,10 @@ TABLE = dressed(
 
 @page("acts.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, TABLE, zone=organisations.own().zone)
+    return lists.show(request, actor, TABLE, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "acts.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(TABLE, "acts.read", zone_of=organisations.zone)
 
 
 @page("acts.read")
@@ -45,7 +45,7 @@ def one(request: HttpRequest, actor: Actor, act: UUID) -> HttpResponse:
         "changes": acts.differences(found.before, found.after),
         "together": acts.together(found),
         "rows": [(row, acts.differences(row.before, row.after)) for row in acts.rows_changed(found)],
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Acts", reverse("acts", kwargs={"tenant": actor.tenant})), (found.summary, "")],
     }
     return TemplateResponse(request, "acts/one.html", context)

@@ -137,7 +137,7 @@ def company(request: HttpRequest, actor: Actor, customer: UUID) -> HttpResponse:
 
 def _opened(request: HttpRequest, actor: Actor, pair: Sync, customer: UUID, *, said: str = "") -> HttpResponse:
     filters = filters_of(actor)
-    today = timezone.now().astimezone(ZoneInfo(organisations.own().zone)).date()
+    today = timezone.now().astimezone(ZoneInfo(organisations.zone())).date()
     card = mapping.card(pair, filters, customer, today=today)
     made = {
         **frame(pair),

@@ -18,7 +18,7 @@ from purser.links.queries import checklist, home, pairs
 from purser.portal import navigation
 from purser.portal.doors import page
 from purser.portal.pages import billing
-from purser.portal.pages.reports import context_of, zone
+from purser.portal.pages.reports import context_of
 from purser.tenants import organisations
 
 
@@ -41,7 +41,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
             for step in found.steps
         ],
         "health": home.health(pair, now=now),
-        "zone": zone(),
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "checklist/index.html", shown)
 

@@ -57,7 +57,7 @@ def index(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
         "prices": PRICES,
         "steps": steps,
         "next": queries.next_step(steps),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "configuration/index.html", made)
 

@@ -50,7 +50,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "weakest": placing.weakest(actor.kind),
         "users": DirectoryUser.objects.count(),
         "waiting": [(row, placing.address_of(row.values, row.user_name)) for row in waiting[:SHOWN]],
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "directory/index.html", context)
 

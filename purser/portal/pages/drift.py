@@ -21,9 +21,9 @@ from purser.links.queries import why
 from purser.portal import exports, lists
 from purser.portal.doors import page
 from purser.portal.pages.logs import back, tell
-from purser.portal.pages.reports import zone
 from purser.portal.tables import listing
 from purser.portal.tables.model import Bulk, Empty, dressed
+from purser.tenants import organisations
 
 STATE_SIGNS = lists_of.STATE_SIGNS
 
@@ -52,10 +52,10 @@ TABLE = dressed(
 
 @page("links.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, TABLE, "drift/index.html", zone=zone())
+    return lists.show(request, actor, TABLE, "drift/index.html", zone=organisations.zone())
 
 
-export = exports.door(TABLE, "reports.export", zone_of=zone)
+export = exports.door(TABLE, "reports.export", zone_of=organisations.zone)
 
 
 @page("links.read")
@@ -68,7 +68,7 @@ def one(request: HttpRequest, actor: Actor, drift: UUID) -> HttpResponse:
         "events": why.history(found.link_id),
         "open": drifts.decidable(found),
         "acts": acts.of_object("drift", found.pk),
-        "zone": zone(),
+        "zone": organisations.zone(),
         "crumbs": [
             ("Drift", reverse("drift", kwargs={"tenant": actor.tenant})),
             (found.link.resource.name, ""),
@@ -79,7 +79,7 @@ def one(request: HttpRequest, actor: Actor, drift: UUID) -> HttpResponse:
 
 def _decide(request: HttpRequest, actor: Actor, decision: str) -> HttpResponse:
     now = timezone.now()
-    chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=zone())
+    chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=organisations.zone())
     answers = desk.decide(actor, drift_ids=list(chosen.values_list("pk", flat=True)), decision=decision, now=now)
     tell(request, answers, done=f"decided: {Policy(decision).label.lower()}")
     return HttpResponseRedirect(back(request, actor, TABLE))

@@ -13,7 +13,8 @@ from purser.access.actors import Actor
 from purser.links.queries import home, logs, pairs
 from purser.portal import charts, navigation
 from purser.portal.doors import page
-from purser.portal.pages.reports import LINK_SIGNS, context_of, zone
+from purser.portal.pages.reports import LINK_SIGNS, context_of
+from purser.tenants import organisations
 
 # The URL name, its words, its icon, and the verb that lets one use it.
 SHORTCUTS = (
@@ -42,7 +43,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "new": not all(step.done for step in steps),
         "sides": [(pair, home.health(pair, now=now)) for pair in pairs.of(context)],
         "shortcuts": _shortcuts(actor, SHORTCUTS),
-        "zone": zone(),
+        "zone": organisations.zone(),
     }
     if shown["sides"]:
         found = home.figures(context)

@@ -22,9 +22,10 @@ from purser.links.receipts import asks
 from purser.lists import asked
 from purser.portal import charts, exports
 from purser.portal.doors import page
-from purser.portal.pages.reports import charts_of, parts, report, zone
+from purser.portal.pages.reports import charts_of, parts, report
 from purser.portal.tables import listing
 from purser.portal.tables.model import Bulk, Empty, Table, dressed
+from purser.tenants import organisations
 
 RECEIPT_SIGNS = declared.RECEIPT_SIGNS
 
@@ -86,13 +87,13 @@ def movement_charts(rows: Any, here: str) -> list[charts.Chart]:
 
 success_log = report(SUCCESS)
 success_log_charts = charts_of(SUCCESS, log_charts)
-success_log_export = exports.door(SUCCESS, "reports.export", zone_of=zone)
+success_log_export = exports.door(SUCCESS, "reports.export", zone_of=organisations.zone)
 failure_log = report(FAILURES)
 failure_log_charts = charts_of(FAILURES, log_charts)
-failure_log_export = exports.door(FAILURES, "reports.export", zone_of=zone)
+failure_log_export = exports.door(FAILURES, "reports.export", zone_of=organisations.zone)
 movements = report(MOVEMENTS)
 movements_charts = charts_of(MOVEMENTS, movement_charts)
-movements_export = exports.door(MOVEMENTS, "reports.export", zone_of=zone)
+movements_export = exports.door(MOVEMENTS, "reports.export", zone_of=organisations.zone)
 
 
 @page("reports.read")
@@ -107,7 +108,7 @@ def failure(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpResponse:
         "tryable": logs.tryable(found),
         "asks": asks(found, timezone.now()),
         "acts": acts.of_object("receipt", found.pk),
-        "zone": zone(),
+        "zone": organisations.zone(),
         "crumbs": [("Failure log", index), (found.resource, "")],
     }
     return TemplateResponse(request, "reports/failure.html", shown)
@@ -118,7 +119,7 @@ def failure(request: HttpRequest, actor: Actor, receipt: UUID) -> HttpResponse:
 def failure_log_retry(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Try the chosen postings again. Those with an unknown outcome are left out, with words why."""
     now = timezone.now()
-    chosen = listing.chosen(FAILURES, actor, request.POST, now=now, zone=zone())
+    chosen = listing.chosen(FAILURES, actor, request.POST, now=now, zone=organisations.zone())
     answers = receipts.retry(actor, receipt_ids=list(chosen.values_list("pk", flat=True)), now=now)
     tell(request, answers, done="tried again with the next pass")
     return HttpResponseRedirect(back(request, actor, FAILURES))

@@ -43,17 +43,13 @@ TABLE = dressed(
 )
 
 
-def _zone() -> str:
-    return organisations.own().zone
-
-
 @page("notices.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     more = {"seen_at": timezone.now().isoformat(), "any_unread": reading.unread(actor) > 0}
-    return lists.show(request, actor, TABLE, "notices/index.html", more, zone=_zone())
+    return lists.show(request, actor, TABLE, "notices/index.html", more, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "notices.read", zone_of=_zone)
+export = exports.door(TABLE, "notices.read", zone_of=organisations.zone)
 
 
 @page("notices.read")
@@ -66,7 +62,7 @@ def one(request: HttpRequest, actor: Actor, notice: UUID) -> HttpResponse:
         "notice": row,
         "kind": kinds.KINDS[row.kind].words,
         "lines": row.text.splitlines(),
-        "zone": _zone(),
+        "zone": organisations.zone(),
         "crumbs": [("Notices", to("notices", actor)), (row.subject, "")],
     }
     return TemplateResponse(request, "notices/one.html", context)
@@ -77,7 +73,7 @@ def one(request: HttpRequest, actor: Actor, notice: UUID) -> HttpResponse:
 def read(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Those that are ticked or match, from the list; or the one that was just shown, which answers with the bell."""
     now = timezone.now()
-    chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=_zone())
+    chosen = listing.chosen(TABLE, actor, request.POST, now=now, zone=organisations.zone())
     ids = list(chosen.filter(read_at=None).values_list("pk", flat=True))
     count = reading.read(actor, ids, now=now)
     if requests.is_partial(request, "bell"):
@@ -136,7 +132,7 @@ def settings(request: HttpRequest, actor: Actor) -> HttpResponse:
         "errors_shown": bool(wrong),
         "followed": [(row, following.words(row.what)) for row in following.of(actor)],
         "crumbs": [("Notices", to("notices", actor)), ("Settings", "")],
-        "zone": _zone(),
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "notices/settings.html", context, status=422 if wrong else 200)
 

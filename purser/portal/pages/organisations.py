@@ -123,11 +123,11 @@ ORGANISATIONS = dressed(
 @page("operator.organisations.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     with tenancy.acting_in(actor.tenant):
-        zone = organisations.own().zone
+        zone = organisations.zone()
     return lists.show(request, actor, ORGANISATIONS, "organisations/index.html", zone=zone)
 
 
-export = exports.door(ORGANISATIONS, "operator.organisations.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(ORGANISATIONS, "operator.organisations.read", zone_of=organisations.zone)
 
 
 @page("operator.organisations.read", seat=False)

@@ -26,9 +26,10 @@ from purser.links.models.runs import PlanState
 from purser.links.queries import pairs, plans
 from purser.portal import lists
 from purser.portal.doors import page
-from purser.portal.pages.reports import context_of, zone
+from purser.portal.pages.reports import context_of
 from purser.portal.tables import cells
 from purser.portal.tables.model import Empty, dressed
+from purser.tenants import organisations
 
 PLAN_SIGNS = passes.PLAN_SIGNS
 ROWS = 200  # changes on one page of a plan
@@ -53,8 +54,8 @@ TABLE = dressed(
 @page("plans.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     context = context_of(request.GET)
-    more = {"waiting": plans.waiting(context), "pair": pairs.main(context), "zone": zone()}
-    return lists.show(request, actor, TABLE, "plans/index.html", more, zone=zone())
+    more = {"waiting": plans.waiting(context), "pair": pairs.main(context), "zone": organisations.zone()}
+    return lists.show(request, actor, TABLE, "plans/index.html", more, zone=organisations.zone())
 
 
 @page("plans.read")
@@ -78,7 +79,7 @@ def one(request: HttpRequest, actor: Actor, plan: UUID) -> HttpResponse:
         "open": found.state in (PlanState.WAITING, PlanState.PREVIEW),
         "progress": plans.progress(found) if found.state in (PlanState.APPROVED, PlanState.DRIVEN) else None,
         "acts": acts.of_object("plan", found.pk),
-        "zone": zone(),
+        "zone": organisations.zone(),
         "crumbs": [("Plans", reverse("plans", kwargs={"tenant": actor.tenant})), (f"Plan {found.digest[:8]}", "")],
     }
     return TemplateResponse(request, "plans/one.html", shown)

@@ -57,7 +57,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _today() -> Any:
-    return timezone.now().astimezone(ZoneInfo(organisations.own().zone)).date()
+    return timezone.now().astimezone(ZoneInfo(organisations.zone())).date()
 
 
 def _href(pair: Sync, mapped: bool, search: str, size: int, number: int) -> str:

@@ -67,10 +67,6 @@ Charts = Callable[[Any, str], list[charts.Chart]]
 Door = Callable[..., HttpResponseBase]
 
 
-def zone() -> str:
-    return organisations.own().zone
-
-
 def bought_charts(rows: Any, here: str) -> list[charts.Chart]:
     """Licences per product over all companies, and per customer; a slice's link filters the list."""
     to = "resource__" if rows.model is Link else ""
@@ -110,7 +106,7 @@ def report(table: Table) -> Door:
         canonical = listing.from_form(table, request.GET)
         if canonical is not None:
             return HttpResponseRedirect(request.path + canonical)
-        found, shown = lists.read(request, actor, table, zone=zone())
+        found, shown = lists.read(request, actor, table, zone=organisations.zone())
         href = reverse(f"{table.name}_charts", kwargs={"tenant": actor.tenant})
         shown["charts_href"] = f"{href}?{found.state}"
         if requests.is_partial(request, found.id):
@@ -129,7 +125,7 @@ def charts_of(table: Table, make: Charts) -> Door:
         wanted = asked.parse(table, request.GET)
         made: list[charts.Chart] = []
         if not wanted.problems:
-            rows = compiled.rows(table, actor, wanted, now=timezone.now(), zone=zone())
+            rows = compiled.rows(table, actor, wanted, now=timezone.now(), zone=organisations.zone())
             made = make(rows, reverse(table.name, kwargs={"tenant": actor.tenant}) + wanted.query())
         return TemplateResponse(request, "reports/charts.html", {"charts": made})
 
@@ -138,10 +134,10 @@ def charts_of(table: Table, make: Charts) -> Door:
 
 subscriptions = report(SUBSCRIPTIONS)
 subscriptions_charts = charts_of(SUBSCRIPTIONS, bought_charts)
-subscriptions_export = exports.door(SUBSCRIPTIONS, "reports.export", zone_of=zone)
+subscriptions_export = exports.door(SUBSCRIPTIONS, "reports.export", zone_of=organisations.zone)
 linked = report(LINKED)
 linked_charts = charts_of(LINKED, bought_charts)
-linked_export = exports.door(LINKED, "reports.export", zone_of=zone)
+linked_export = exports.door(LINKED, "reports.export", zone_of=organisations.zone)
 unlinked = report(UNLINKED)
 unlinked_charts = charts_of(UNLINKED, bought_charts)
-unlinked_export = exports.door(UNLINKED, "reports.export", zone_of=zone)
+unlinked_export = exports.door(UNLINKED, "reports.export", zone_of=organisations.zone)

@@ -22,8 +22,9 @@ from purser.portal import exports, failures, lists
 from purser.portal.doors import page
 from purser.portal.pages.logs import RECEIPT_SIGNS
 from purser.portal.pages.plans import PLAN_SIGNS
-from purser.portal.pages.reports import context_of, zone
+from purser.portal.pages.reports import context_of
 from purser.portal.tables.model import Empty, Sign, dressed
+from purser.tenants import organisations
 
 RUN_SIGNS, CAUSES = lists_of.RUN_SIGNS, lists_of.CAUSES
 
@@ -43,13 +44,13 @@ TABLE = dressed(
     ),
     export="runs_export",
 )
-export = exports.door(TABLE, "reports.export", zone_of=zone)
+export = exports.door(TABLE, "reports.export", zone_of=organisations.zone)
 
 
 @page("sync.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     more = {"pairs": pairs.of(context_of(request.GET))}
-    return lists.show(request, actor, TABLE, "runs/index.html", more, zone=zone())
+    return lists.show(request, actor, TABLE, "runs/index.html", more, zone=organisations.zone())
 
 
 @page("sync.read")
@@ -66,10 +67,10 @@ def one(request: HttpRequest, actor: Actor, run: UUID) -> HttpResponse:
         "asides": passes.asides(found),
         "plans": [(plan, PLAN_SIGNS[plan.state]) for plan in passes.plans(found)],
         "most": passes.MOST,
-        "zone": zone(),
+        "zone": organisations.zone(),
         "crumbs": [
             ("Passes", reverse("runs", kwargs={"tenant": actor.tenant})),
-            (f"{found.started_at.astimezone(ZoneInfo(zone())):%Y-%m-%d %H:%M}", ""),
+            (f"{found.started_at.astimezone(ZoneInfo(organisations.zone())):%Y-%m-%d %H:%M}", ""),
         ],
     }
     return TemplateResponse(request, "runs/one.html", shown)

@@ -87,7 +87,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "bound": sign_on.bound(),
         "start": f"{settings.SITE_URL}{reverse('sso', kwargs={'tenant': actor.tenant})}",
         "back": back_to(actor.tenant),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "sign_on/index.html", context)
 

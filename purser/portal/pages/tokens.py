@@ -51,7 +51,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         (row, _state(row.revoked_at is not None, row.expires_at <= now), [_sentence(name) for name in row.verbs])
         for row in tokens.own()
     ]
-    return TemplateResponse(request, "tokens/index.html", {"rows": rows, "zone": organisations.own().zone})
+    return TemplateResponse(request, "tokens/index.html", {"rows": rows, "zone": organisations.zone()})
 
 
 @page("tokens.make")

@@ -13,7 +13,8 @@ from purser.access.actors import Actor
 from purser.links.queries import why
 from purser.portal.doors import page
 from purser.portal.pages.logs import RECEIPT_SIGNS
-from purser.portal.pages.reports import LINK_SIGNS, zone
+from purser.portal.pages.reports import LINK_SIGNS
+from purser.tenants import organisations
 
 
 @page("receipts.read")
@@ -38,7 +39,7 @@ def _show(request: HttpRequest, actor: Actor, chain: why.Chain) -> HttpResponse:
         "seen_at": _seen_at(asked),
         "link_sign": LINK_SIGNS[chain.relation.state],
         "postings": [(posting, RECEIPT_SIGNS[posting.state]) for posting in chain.postings],
-        "zone": zone(),
+        "zone": organisations.zone(),
         "crumbs": [
             ("Linked", reverse("linked", kwargs={"tenant": actor.tenant})),
             (chain.marketplace.resource, ""),

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.billing.buying import defaults, packages, profile
-from purser.billing.models import Card
+from purser.billing.paying import purchases
 from purser.kernel.errors import Refused
 from purser.portal import navigation
 from purser.portal.doors import page
@@ -62,7 +62,7 @@ def info(request: HttpRequest, actor: Actor) -> HttpResponse:
         "title": "Billing Info",
         "navigation": sections(actor, "settings_billing"),
         "billed": [(words, getattr(bill, name)) for name, (words, _) in profile.FIELDS.items()] if bill else [],
-        "card": Card.objects.filter(removed_at=None).first(),
+        "card": purchases.card_on_file(),
         "card_href": navigation.address("card", actor),
         "automatic_href": navigation.address("automatic", actor),
     }

@@ -34,10 +34,10 @@ DOCUMENTS = dressed(
 
 @page("billing.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, DOCUMENTS, zone=organisations.own().zone)
+    return lists.show(request, actor, DOCUMENTS, zone=organisations.zone())
 
 
-export = exports.door(DOCUMENTS, "billing.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(DOCUMENTS, "billing.read", zone_of=organisations.zone)
 
 
 def download(row: Document) -> HttpResponse:

@@ -53,10 +53,10 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "currency": held.currency if held else packages.CURRENCY,
         "seller": profile.own(),
     }
-    return lists.show(request, actor, PRICES, "buying/prices.html", more, zone=organisations.own().zone)
+    return lists.show(request, actor, PRICES, "buying/prices.html", more, zone=organisations.zone())
 
 
-export = exports.door(PRICES, "operator.prices.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(PRICES, "operator.prices.read", zone_of=organisations.zone)
 
 
 @page("operator.prices.read")
@@ -67,7 +67,7 @@ def one(request: HttpRequest, actor: Actor, price_list: UUID) -> HttpResponse:
         "list": row,
         "rows": packages.rows_of(row),
         "currency": row.currency,
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Price lists", to("prices", actor)), (f"{row.number}", "")],
     }
     return TemplateResponse(request, "buying/price_list.html", context)
@@ -86,7 +86,7 @@ def file(request: HttpRequest, actor: Actor, price_list: UUID) -> HttpResponse:
 def publish(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The table to edit. `do` is "read" (what was pasted into the table), "preview" or "publish"."""
     now, sent = timezone.now(), request.POST
-    zone = organisations.own().zone
+    zone = organisations.zone()
     held = packages.current(now)
     before = packages.as_offers(packages.rows_of(held)) if held else packages.standard()
     shown: dict[str, Any] = {

@@ -17,7 +17,8 @@ from purser.access import permit
 from purser.access.actors import Actor
 from purser.billing.buying import lists as plain
 from purser.billing.buying import papers, profile, quotes, sending
-from purser.billing.models import Card, Quote
+from purser.billing.models import Quote
+from purser.billing.paying import purchases
 from purser.portal import exports, lists, navigation
 from purser.portal.doors import page
 from purser.portal.pages.buying.documents import download
@@ -45,10 +46,10 @@ class MailForm(forms.Form):
 
 @page("billing.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, QUOTES, "buying/quotes.html", zone=organisations.own().zone)
+    return lists.show(request, actor, QUOTES, "buying/quotes.html", zone=organisations.zone())
 
 
-export = exports.door(QUOTES, "billing.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(QUOTES, "billing.read", zone_of=organisations.zone)
 
 
 def _shown(actor: Actor, row: Quote) -> dict[str, Any]:
@@ -57,7 +58,7 @@ def _shown(actor: Actor, row: Quote) -> dict[str, Any]:
         "lines": [(line, line.count * line.price) for line in quotes.lines_of(row)],
         "billed": [(words, row.billed_to.get(name, "")) for name, (words, _) in profile.FIELDS.items()],
         "refusal": quotes.still_good(row, timezone.now()),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Quotes", to("quotes", actor)), (row.number, "")],
     }
 
@@ -102,7 +103,7 @@ def buy(request: HttpRequest, actor: Actor, quote: UUID) -> HttpResponse:
     """The step before the purchase: the amount, which is the quote's, the billing address and the card on file."""
     row = quotes.of(quote)
     shown = _shown(actor, row)
-    bill, card = profile.own(), Card.objects.filter(removed_at=None).first()
+    bill, card = profile.own(), purchases.card_on_file()
     moved = row.billed_to != profile.snapshot()
     place = navigation.address("purchase_place", actor)
     context = {

@@ -193,7 +193,7 @@ ACTS = dressed(
 
 @page("consent.read")
 def acts(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, ACTS, zone=organisations.own().zone)
+    return lists.show(request, actor, ACTS, zone=organisations.zone())
 
 
-acts_export = exports.door(ACTS, "consent.export", zone_of=lambda: organisations.own().zone)
+acts_export = exports.door(ACTS, "consent.export", zone_of=organisations.zone)

@@ -77,7 +77,7 @@ def window(request: HttpRequest, actor: Actor) -> HttpResponse:
         "picked": set(form["collection"].value() or ()) | {str(id) for id in form["collection"].value() or ()},
         "collections": list(collections.listed().order_by("name", "id")),
         "back": _overview(actor),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Overview", _overview(actor)), ("Auto-License Users", "")],
     }
     return TemplateResponse(request, "licensing/auto.html", context, status=422 if wrong else 200)

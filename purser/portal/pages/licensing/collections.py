@@ -35,10 +35,6 @@ LISTS = {"user": "users", "group": "groups", "no-user": "no_users", "no-group": 
 TABS = {"users": "Users", "search": "Search"}
 
 
-def zone() -> str:
-    return str(organisations.own().zone)
-
-
 def _href(row: Any) -> str:
     return reverse("collection", kwargs={"tenant": row.tenant_id, "collection": row.pk})
 
@@ -59,10 +55,10 @@ TABLE = dressed(
 @page("collections.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     new = reverse("collection_new", kwargs={"tenant": actor.tenant}) if permit.allows(actor, "collections.create") else ""
-    return lists.show(request, actor, TABLE, "licensing/collections.html", {"new": new}, zone=zone())
+    return lists.show(request, actor, TABLE, "licensing/collections.html", {"new": new}, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "collections.read", zone_of=zone)
+export = exports.door(TABLE, "collections.read", zone_of=organisations.zone)
 
 
 @page("collections.read")
@@ -79,7 +75,7 @@ def one(request: HttpRequest, actor: Actor, collection: UUID) -> HttpResponse:
         "acts": acts.of_object("collection", row.pk),
         "title": row.name,
         "crumbs": [("Collections", _index(actor)), (row.name, "")],
-        "zone": zone(),
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "licensing/collection.html", context)
 

@@ -25,10 +25,6 @@ from purser.portal.tables.model import Bulk, Empty, dressed
 from purser.tenants import organisations
 
 
-def zone() -> str:
-    return str(organisations.own().zone)
-
-
 def _of_user(row: Any) -> str:
     return reverse("licences_of", kwargs={"tenant": row.tenant_id, "user": getattr(row, "user_id", row.pk)})
 
@@ -53,16 +49,16 @@ HISTORY = dressed(
 
 @page("licences.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, TABLE, "licensing/licences.html", zone=zone())
+    return lists.show(request, actor, TABLE, "licensing/licences.html", zone=organisations.zone())
 
 
 @page("licences.read")
 def history(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, HISTORY, zone=zone())
+    return lists.show(request, actor, HISTORY, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "licences.read", zone_of=zone)
-history_export = exports.door(HISTORY, "licences.read", zone_of=zone)
+export = exports.door(TABLE, "licences.read", zone_of=organisations.zone)
+history_export = exports.door(HISTORY, "licences.read", zone_of=organisations.zone)
 
 
 @page("licences.read")
@@ -76,7 +72,7 @@ def of_user(request: HttpRequest, actor: Actor, user: UUID) -> HttpResponse:
         "acts": acts.of_object("user", row.pk),
         "title": row.display_name,
         "crumbs": [("Licences", reverse("licensed_users", kwargs={"tenant": actor.tenant})), (row.display_name, "")],
-        "zone": zone(),
+        "zone": organisations.zone(),
     }
     return TemplateResponse(request, "licensing/of_user.html", context)
 
@@ -96,7 +92,7 @@ def take(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest, actor: Actor) -> list[UUID]:
-    rows = listing.chosen(TABLE, actor, request.POST, now=timezone.now(), zone=zone())
+    rows = listing.chosen(TABLE, actor, request.POST, now=timezone.now(), zone=organisations.zone())
     return list(rows.values_list("pk", flat=True))
 
 

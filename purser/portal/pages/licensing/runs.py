@@ -25,10 +25,6 @@ from purser.tenants import organisations
 SHOWN = 500  # changes on the page of a run; the list of changes has all
 
 
-def zone() -> str:
-    return str(organisations.own().zone)
-
-
 def _href(row: Any) -> str:
     return reverse("licensing_run", kwargs={"tenant": row.tenant_id, "licensing_run": getattr(row, "run_id", row.pk)})
 
@@ -54,22 +50,22 @@ STEPS = dressed(
 
 @page("licences.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, TABLE, zone=zone())
+    return lists.show(request, actor, TABLE, zone=organisations.zone())
 
 
 @page("licences.read")
 def steps(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, STEPS, zone=zone())
+    return lists.show(request, actor, STEPS, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "licences.read", zone_of=zone)
-steps_export = exports.door(STEPS, "licences.read", zone_of=zone)
+export = exports.door(TABLE, "licences.read", zone_of=organisations.zone)
+steps_export = exports.door(STEPS, "licences.read", zone_of=organisations.zone)
 
 
 @page("licences.read")
 def one(request: HttpRequest, actor: Actor, licensing_run: UUID) -> HttpResponse:
     row = licensing_runs.one(licensing_run)
-    at = f"{row.started_at.astimezone(ZoneInfo(zone())):%Y-%m-%d %H:%M}"
+    at = f"{row.started_at.astimezone(ZoneInfo(organisations.zone())):%Y-%m-%d %H:%M}"
     context = {
         **_shown(row),
         "acts": acts.of_object("licensing_run", row.pk),
@@ -107,7 +103,7 @@ def _shown(row: LicensingRun) -> dict[str, Any]:
         "total": total,
         "under_way": row.state == RunState.RUNNING,
         "open": licensing_runs.waiting(row),
-        "zone": zone(),
+        "zone": organisations.zone(),
     }
 
 

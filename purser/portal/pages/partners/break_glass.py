@@ -44,7 +44,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         rows = organisations.of_operator(actor.tenant).filter(pk__in=[grant.tenant_id for grant in found])
         names = dict(rows.values_list("pk", "name"))
     with tenancy.acting_in(actor.tenant):
-        zone = organisations.own().zone
+        zone = organisations.zone()
     context = {"rows": [_row(actor, grant, names) for grant in found], "zone": zone}
     return TemplateResponse(request, "partners/break_glass.html", context)
 

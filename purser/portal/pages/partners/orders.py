@@ -87,7 +87,7 @@ def take(request: HttpRequest, actor: Actor) -> HttpResponse:
 @page("operator.organisations.read", seat=False)
 def half_done(request: HttpRequest, actor: Actor) -> HttpResponse:
     with tenancy.acting_in(actor.tenant):
-        zone = organisations.own().zone
+        zone = organisations.zone()
     context = {
         "rows": orders.half_done(actor.tenant, now=timezone.now()),
         "zone": zone,

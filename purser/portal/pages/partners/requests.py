@@ -35,7 +35,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     with tenancy.listing_all():
         rows = enabling.queue(actor.tenant)
     with tenancy.acting_in(actor.tenant):
-        zone = organisations.own().zone
+        zone = organisations.zone()
     context = {
         "waiting": [row for row in rows if row.answered_at is None],
         "answered": [row for row in rows if row.answered_at is not None],

@@ -60,7 +60,7 @@ BELOW = dressed(
 
 def _zone(actor: Actor) -> str:
     with tenancy.acting_in(actor.tenant):
-        return organisations.own().zone
+        return organisations.zone()
 
 
 def _listed(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
@@ -85,8 +85,8 @@ def below(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, BELOW, zone=_zone(actor))
 
 
-export = exports.door(TENANTS, "tenants.read", zone_of=lambda: organisations.own().zone)
-below_export = exports.door(BELOW, "tenants.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(TENANTS, "tenants.read", zone_of=organisations.zone)
+below_export = exports.door(BELOW, "tenants.read", zone_of=organisations.zone)
 
 
 @page("tenants.read", seat=False)

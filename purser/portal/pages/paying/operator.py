@@ -26,7 +26,7 @@ from purser.tenants import organisations
 
 def _zone(actor: Actor) -> str:
     with tenancy.acting_in(actor.tenant):
-        return organisations.own().zone
+        return organisations.zone()
 
 
 def _href(row: Any) -> str:
@@ -46,7 +46,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, PAYMENTS, zone=_zone(actor))
 
 
-export = exports.door(PAYMENTS, "operator.prices.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(PAYMENTS, "operator.prices.read", zone_of=organisations.zone)
 
 
 @page("operator.prices.read", seat=False)

@@ -56,7 +56,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
             messages.success(request, "The payment provider is kept. Test it now.")
             return HttpResponseRedirect(to("payment_provider", actor))
     hook = reverse("payment_webhook", kwargs={"operator": actor.tenant})
-    more = {"held": held, "hook": f"{settings.SITE_URL}{hook}", "zone": organisations.own().zone}
+    more = {"held": held, "hook": f"{settings.SITE_URL}{hook}", "zone": organisations.zone()}
     return form_page(
         request, actor, form, title="Payment provider", submit="Save", back=to("home", actor), crumbs=[],
         lead="Your account at the provider that charges partners' cards. You are the merchant.",

@@ -28,7 +28,6 @@ from purser.portal.doors import page
 from purser.portal.pages.partners.shown import sent, to
 from purser.portal.pages.paying import away
 from purser.portal.tables.model import Empty, dressed
-from purser.postgres import tenancy
 from purser.tenants import organisations
 
 
@@ -46,10 +45,10 @@ PURCHASES = dressed(
 
 @page("billing.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, PURCHASES, zone=organisations.own().zone)
+    return lists.show(request, actor, PURCHASES, zone=organisations.zone())
 
 
-export = exports.door(PURCHASES, "billing.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(PURCHASES, "billing.read", zone_of=organisations.zone)
 
 
 @require_POST
@@ -93,21 +92,21 @@ def progress(request: HttpRequest, actor: Actor, purchase: UUID) -> HttpResponse
     """The part that is asked for again while the card is being charged; at the end the whole page comes."""
     row = purchases.one(purchase)
     answer = TemplateResponse(request, "paying/standing.html", _standing(row))
-    if row.state not in _UNDER_WAY:
+    if row.state not in _POLLED:
         answer["HX-Refresh"] = "true"
     return answer
 
 
-_UNDER_WAY = (PurchaseState.BEGUN, PurchaseState.CHARGING, PurchaseState.UNSURE)
+_POLLED = (PurchaseState.BEGUN, PurchaseState.CHARGING, PurchaseState.UNSURE)
 
 
 def _standing(row: Purchase) -> dict[str, Any]:
     return {
         "row": row,
         "sign": states.SIGNS[row.state],
-        "under_way": row.state in _UNDER_WAY,
+        "under_way": row.state in _POLLED,
         "balance": purchases.balance(),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "can_cancel": row.state in states.OPEN and row.state not in states.UNDER_WAY,
     }
 
@@ -123,11 +122,7 @@ def retry(request: HttpRequest, actor: Actor, purchase: UUID) -> HttpResponse:
 @require_POST
 @page("packages.buy", seat=False)
 def cancel(request: HttpRequest, actor: Actor, purchase: UUID) -> HttpResponse:
-    now = timezone.now()
-    if visits.any_open(actor.tenant, purchase):
-        visits.close_each(actor.tenant, purchase, ports.payments(provider.over(actor.tenant)), now=now)
-    with tenancy.acting_in(actor.tenant):
-        row = purchases.cancel(actor, purchase, now=now)
+    row = visits.give_up(actor, purchase, lambda: ports.payments(provider.over(actor.tenant)), now=timezone.now())
     messages.success(request, f"{row.number} is cancelled; nothing was charged.")
     return HttpResponseRedirect(to("purchase", actor, purchase=purchase))
 

@@ -13,14 +13,9 @@ from purser.access.actors import Actor
 from purser.billing.usage import statement
 from purser.kernel.errors import Missing, Refused
 from purser.portal.lines import Lines, Series
-from purser.tenants import organisations
 
 OUTSIDE = "You take no part in the programme of daily units yet"
 OUTSIDE_TEXT = "Your operator admits partners to it. From then on, licensed users are counted here at each day's close."
-
-
-def zone() -> str:
-    return organisations.own().zone
 
 
 def to(name: str, actor: Actor, **more: Any) -> str:

@@ -22,6 +22,7 @@ from purser.portal.pages.usage import shown
 from purser.portal.pages.usage.shown import to
 from purser.portal.tables.model import Empty, dressed
 from purser.rating.days import DAY
+from purser.tenants import organisations
 
 EXPORT = "usage.export"
 
@@ -68,7 +69,7 @@ def days(request: HttpRequest, actor: Actor) -> HttpResponse:
         "newer": plus_months(months[0], statement.MONTHS + 1) if months and request.GET.get("before") else None,
     }
     return lists.show(
-        request, actor, DAYS, "usage/days.html", more, follow=_span, below="usage/span.html", zone=shown.zone()
+        request, actor, DAYS, "usage/days.html", more, follow=_span, below="usage/span.html", zone=organisations.zone()
     )  # fmt: skip
 
 
@@ -79,17 +80,17 @@ def _span(rows: Any) -> Mapping[str, Any]:
 
 @page("usage.read")
 def charges(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, CHARGES, zone=shown.zone())
+    return lists.show(request, actor, CHARGES, zone=organisations.zone())
 
 
 @page("usage.read")
 def entries(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, ENTRIES, zone=shown.zone())
+    return lists.show(request, actor, ENTRIES, zone=organisations.zone())
 
 
-days_export = exports.door(DAYS, EXPORT, zone_of=shown.zone)
-charges_export = exports.door(CHARGES, EXPORT, zone_of=shown.zone)
-entries_export = exports.door(ENTRIES, EXPORT, zone_of=shown.zone)
+days_export = exports.door(DAYS, EXPORT, zone_of=organisations.zone)
+charges_export = exports.door(CHARGES, EXPORT, zone_of=organisations.zone)
+entries_export = exports.door(ENTRIES, EXPORT, zone_of=organisations.zone)
 
 
 @page("usage.read", seat=False)

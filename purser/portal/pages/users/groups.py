@@ -53,10 +53,10 @@ class GroupForm(forms.Form):
 
 @page("users.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, GROUPS, "users/groups.html", zone=organisations.own().zone)
+    return lists.show(request, actor, GROUPS, "users/groups.html", zone=organisations.zone())
 
 
-export = exports.door(GROUPS, "users.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(GROUPS, "users.read", zone_of=organisations.zone)
 
 
 @page("users.read")
@@ -69,7 +69,7 @@ def one(request: HttpRequest, actor: Actor, user_group: UUID) -> HttpResponse:
         "count": found.count(),
         "members": list(found[:SHOWN]),
         "most": SHOWN,
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Users", to("users", actor)), ("Groups", to("user_groups", actor)), (row.name, "")],
     }
     return TemplateResponse(request, "users/group.html", context)

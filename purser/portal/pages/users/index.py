@@ -32,12 +32,12 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     more = {
         "source": source,
         "reading": source is not None and sources.reading(source, now=timezone.now()),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
     }
-    return lists.show(request, actor, USERS, "users/index.html", more, zone=organisations.own().zone)
+    return lists.show(request, actor, USERS, "users/index.html", more, zone=organisations.zone())
 
 
-export = exports.door(USERS, "users.read", zone_of=lambda: organisations.own().zone)
+export = exports.door(USERS, "users.read", zone_of=organisations.zone)
 
 
 @page("users.read")
@@ -61,7 +61,7 @@ def one(request: HttpRequest, actor: Actor, user: UUID) -> HttpResponse:
         },
         "licence": Licence.objects.filter(user=row, until=None).first(),
         "groups": groups.of_user(row),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Users", reverse("users", kwargs={"tenant": actor.tenant})), (row.display_name, "")],
     }
     return TemplateResponse(request, "users/one.html", context)

@@ -54,7 +54,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
         "lacking": sources.lacking(source) if source else [],
         "next": NEXT.get(source.paused_code, "Test it again.") if source else "",
         "people": User.objects.filter(gone_at=None).count(),
-        "zone": organisations.own().zone,
+        "zone": organisations.zone(),
         "crumbs": [("Users", to("users", actor)), ("Source", "")],
         **_progress(actor, source, now),
     }
@@ -74,7 +74,7 @@ def _progress(actor: Actor, source: Source | None, now: datetime) -> dict[str, A
 def progress(request: HttpRequest, actor: Actor) -> HttpResponse:
     """The part that asks for itself every few seconds while a reading is under way."""
     source = sources.find()
-    context = {**_progress(actor, source, timezone.now()), "source": source, "zone": organisations.own().zone}
+    context = {**_progress(actor, source, timezone.now()), "source": source, "zone": organisations.zone()}
     return TemplateResponse(request, "users/progress.html", context)
 
 
