@@ -14,8 +14,8 @@ from purser.kernel import digest
 from purser.kernel.errors import Refused
 from purser.ledger import chart, writing
 from purser.ledger.balances import balance
-from purser.ledger.models import Assertion
-from purser.ledger.writing import Sealed
+from purser.ledger.models import Assertion, Entry
+from purser.ledger.seal import Draft
 from purser.postgres import tenancy
 
 
@@ -35,7 +35,7 @@ def state(
     if held != amount:
         told = f"{digest.units(held)} {unit}, not {digest.units(amount)}"
         raise Refused(f"At the end of {on} the account {account!r} held {told}.", code="assertion")
-    (id,) = writing.accounts({(account, of, unit)}).values()
+    (id,) = writing.opened({(account, of, unit)}).values()
     assertion, _ = Assertion.objects.get_or_create(
         account_id=id, on=on, defaults={"amount": amount, "made_at": now, "text": text[:300]}
     )
@@ -56,20 +56,28 @@ def until(*, account: str, of: UUID | None, unit: str) -> date | None:
     return day
 
 
-def refuse_closed(rows: Sequence[Sealed]) -> None:
+def refuse_closed(drafts: Sequence[Draft]) -> None:
     """Refuse entries dated up to an assertion about one of their accounts, code "asserted", before anything is written.
 
-    An assertion made in this very moment is met by the database's own check (migrations/0004).
+    A repeat of what was posted before the assertion is none. An assertion made in this very moment is met by the
+    database's own check (migrations/0005).
     """
-    found = Assertion.objects.filter(on__gte=min(row.on for row in rows))
+    found = Assertion.objects.filter(on__gte=min(draft.on for draft in drafts))
     names = found.values_list("account__name", "account__of", "account__unit").annotate(until=Max("on")).order_by()
     closed = {(name, of, unit): until for name, of, unit, until in names}
-    for row in rows if closed else ():
-        for leg in row.legs:
-            until = closed.get((leg.account, leg.of, leg.unit))
-            if until is not None and row.on <= until:
-                raise Refused(
-                    f"{row.source!r} is of {row.on}, and the balance of {leg.account!r} is asserted to the end of {until}.",
-                    code="asserted",
-                    hint="Date it after the assertion.",
-                )
+    if not closed:
+        return
+    late = {
+        draft.source: (draft.on, leg.account, until)
+        for draft in drafts
+        for leg in draft.legs
+        if (until := closed.get((leg.account, leg.of, leg.unit))) is not None and draft.on <= until
+    }
+    there = set(Entry.objects.filter(source__in=late).values_list("source", flat=True)) if late else set()
+    for source, (on, account, until) in late.items():
+        if source not in there:
+            raise Refused(
+                f"{source!r} is of {on}, and the balance of {account!r} is asserted to the end of {until}.",
+                code="asserted",
+                hint="Date it after the assertion.",
+            )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -16,25 +17,15 @@ from purser.ledger import assertions, chart, seal, writing
 from purser.ledger.balances import balance as balance
 from purser.ledger.chart import UNIT as UNIT
 from purser.ledger.models import Entry, Posting
+from purser.ledger.seal import Draft as Draft
 from purser.ledger.seal import Leg as Leg
-from purser.ledger.writing import Sealed
+from purser.ledger.writing import Key, Sealed
 from purser.postgres import ids
 
 REVERSAL = "reversal"
 MOST_LEGS = 1_000
 BATCH = 5_000
 _LONGEST = {"kind": 30, "source": 120, "text": 300}
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An entry to be made. `source` names its cause: what is posted twice under one source is posted once."""
-
-    kind: str
-    on: date
-    source: str
-    legs: Sequence[Leg]
-    text: str = ""
 
 
 def post(*, kind: str, on: date, source: str, legs: Sequence[Leg], now: datetime, text: str = "") -> Entry:
@@ -51,9 +42,16 @@ def post_all(drafts: Iterable[Draft], *, now: datetime) -> list[UUID]:
     its column ("text"), and a date up to which a balance was asserted ("asserted").
     """
     drafts = list(drafts)
-    rows = [_sealed(draft, id) for draft, id in zip(drafts, ids.many(len(drafts)), strict=True)]
+    by_source: dict[str, Draft] = {}
+    for draft in drafts:
+        _check(draft)
+        if (first := by_source.setdefault(draft.source, draft)) is not draft:
+            _same(draft, _digest(draft), _digest(first))
+    # In one order everywhere: two batches with the same sources wait for each other, never in a ring.
+    ordered = [by_source[source] for source in sorted(by_source)]
     with transaction.atomic():
-        return _write(rows, now=now)
+        found = _write(ordered, now=now)
+    return [found[draft.source] for draft in drafts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +101,16 @@ def reverse(*, entry_id: UUID, reason: str, now: datetime, on: date) -> Entry:
         return mirror
     postings = Posting.objects.filter(entry=entry).select_related("account").order_by("pk")
     legs = [Leg(p.account.name, p.account.of, p.unit, -p.amount) for p in postings]
-    sealed = _seal(Draft(REVERSAL, on, f"reversal:{entry.pk}", legs, reason.strip()), ids.new(), reverses=entry.pk)
+    mirrored = Draft(REVERSAL, on, f"reversal:{entry.pk}", legs, reason.strip())
     with transaction.atomic():
-        if writing.entries([sealed], now=now):
-            _legs([sealed])
+        assertions.refuse_closed([mirrored])
+        known = writing.accounts([mirrored])
+        sealed = Sealed(ids.new(), mirrored, _digest(mirrored, reverses=entry.pk), entry.pk)
+        writing.book(writing.columns([sealed], known), now=now)
     return Entry.objects.get(reverses=entry)
 
 
-def _sealed(draft: Draft, id: UUID) -> Sealed:
+def _check(draft: Draft) -> None:
     for name, most in _LONGEST.items():
         said = getattr(draft, name)
         if len(said) > most or not (said or name == "text"):
@@ -126,45 +126,50 @@ def _sealed(draft: Draft, id: UUID) -> Sealed:
     if any(totals.values()) or not totals:
         off = ", ".join(f"{total:f} {unit}" for unit, total in totals.items() if total) or "nothing, as it has no legs"
         raise Refused(f"The entry {draft.source!r} does not balance: off by {off}.", code="unbalanced")
-    return _seal(draft, id)
 
 
-def _seal(draft: Draft, id: UUID, reverses: UUID | None = None) -> Sealed:
-    told = seal.of(
+def _digest(draft: Draft, reverses: UUID | None = None) -> str:
+    return seal.of(
         kind=draft.kind, on=draft.on, source=draft.source, text=draft.text, reverses=reverses, legs=draft.legs
     )  # fmt: skip
-    return Sealed(id, draft.kind, draft.on, draft.source, draft.text, reverses, told, draft.legs)
 
 
-def _write(rows: list[Sealed], *, now: datetime) -> list[UUID]:
-    by_source: dict[str, Sealed] = {}
-    for row in rows:
-        _same(row, by_source.setdefault(row.source, row).digest)
-    found: dict[str, UUID] = {source: row.id for source, row in by_source.items()}
-    # In one order everywhere: two batches with the same sources wait for each other, never in a ring.
-    ordered = sorted(by_source.values(), key=lambda row: row.source)
-    for start in range(0, len(ordered), BATCH):
-        batch = ordered[start : start + BATCH]
-        if writing.entries(batch, now=now) < len(batch):
-            there = Entry.objects.filter(source__in=[row.source for row in batch])
-            for source, id, told in there.values_list("source", "pk", "digest"):
-                _same(by_source[source], told)
+def _write(ordered: list[Draft], *, now: datetime) -> dict[str, UUID]:
+    """The ids by source."""
+    found: dict[str, UUID] = {}
+    if not ordered:
+        return found
+    assertions.refuse_closed(ordered)
+    for rows, told in _ready(ordered, writing.accounts(ordered)):
+        found |= {row.draft.source: row.id for row in rows}
+        if writing.book(told, now=now) < len(rows):
+            mine = {row.draft.source: row for row in rows}
+            for source, id, digest in Entry.objects.filter(source__in=mine).values_list("source", "pk", "digest"):
+                _same(mine[source].draft, mine[source].digest, digest)
                 found[source] = id
-            batch = [row for row in batch if found[row.source] == row.id]
-        if batch:
-            _legs(batch)
-    return [found[row.source] for row in rows]
+    return found
 
 
-def _same(row: Sealed, told: str) -> None:
-    if row.digest != told:
+def _ready(drafts: list[Draft], known: Mapping[Key, UUID]) -> Iterator[tuple[list[Sealed], dict[str, str]]]:
+    """Batches, sealed, and what is written of them. The next is made ready while the database writes one."""
+
+    def ready(start: int) -> tuple[list[Sealed], dict[str, str]]:
+        batch = drafts[start : start + BATCH]
+        rows = [Sealed(id, draft, _digest(draft)) for id, draft in zip(ids.many(len(batch)), batch, strict=True)]
+        return rows, writing.columns(rows, known)
+
+    if len(drafts) <= BATCH:
+        yield ready(0)
+        return
+    with ThreadPoolExecutor(1) as ahead:
+        yield from ahead.map(ready, range(0, len(drafts), BATCH))
+
+
+def _same(draft: Draft, mine: str, told: str) -> None:
+    if mine != told:
         raise Refused(
-            f"{row.source!r} was posted before and said something else than {row.kind} of {row.on} with {len(row.legs)} legs.",
+            f"{draft.source!r} was posted before and said something else than {draft.kind} of {draft.on} "
+            f"with {len(draft.legs)} legs.",
             code="source",
             hint="Reverse the entry that stands, and post the other under a source of its own.",
         )
-
-
-def _legs(rows: list[Sealed]) -> None:
-    assertions.refuse_closed(rows)
-    writing.postings(rows)

@@ -1,17 +1,30 @@
 """Accounts, entries and their postings. Law 4: entries balance per unit, are append-only, and no cascade reaches them.
 
-What the database keeps by itself is in migrations/0004: who comes past this module meets it too.
+What the database keeps by itself is in migrations/0004 and 0005: who comes past this module meets it too.
 """
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import F, Q
 
 from purser.postgres import tenancy
 from purser.postgres.models import TenantModel, Walls, tenant_key
+
+
+def _tenant_of_its_account() -> models.ForeignKey[Any, Any]:
+    """No key of its own to the organisation: a posting's account has one, of the same tenant, and an entry has a posting."""
+    return models.ForeignKey(
+        "tenants.Organisation",
+        on_delete=models.DO_NOTHING,
+        default=tenancy.tenant_of_new_row,
+        related_name="+",
+        db_index=False,
+        db_constraint=False,
+        editable=False,
+    )
 
 
 class Account(TenantModel):
@@ -36,11 +49,13 @@ class Account(TenantModel):
 class Entry(TenantModel):
     """One balanced event. `source` names what caused it and is unique, so that a repeat cannot post twice.
 
-    `lines`: how many postings it has; none can be added later. `digest`: of all that it says (seal.py).
+    `lines`: how many postings it has; none can be added later. `digest`: of all that it says (seal.py). `at_once`: its
+    postings came in its own statement, which checked them all as a set; one without is checked at commit, by itself.
     """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
+    tenant = _tenant_of_its_account()
     kind = models.CharField(max_length=30)
     on = models.DateField()
     made_at = models.DateTimeField()
@@ -49,6 +64,7 @@ class Entry(TenantModel):
     reverses = tenant_key("ledger.Entry", null=True, related_name="+")
     lines = models.IntegerField()
     digest = models.CharField(max_length=64)
+    at_once = models.BooleanField(default=False, db_default=False)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -69,16 +85,7 @@ class Posting(TenantModel):
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 
-    # no key of its own to the organisation: its account's and its entry's have one, and are of the same tenant
-    tenant = models.ForeignKey(
-        "tenants.Organisation",
-        on_delete=models.DO_NOTHING,
-        default=tenancy.tenant_of_new_row,
-        related_name="+",
-        db_index=False,
-        db_constraint=False,
-        editable=False,
-    )
+    tenant = _tenant_of_its_account()
     entry = tenant_key(Entry, related_name="postings")
     account = tenant_key(Account, related_name="postings")
     on = models.DateField()

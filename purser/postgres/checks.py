@@ -9,6 +9,9 @@ from purser.kernel.problem import Problem
 from purser.postgres import walls
 from purser.postgres.roles import APP, SEATS
 
+# What keeps the ledger's entries whole and balanced: its migrations 0004 and 0005.
+LEDGER = {("ledger_posting", "purser_balanced"), ("ledger_entry", "purser_balanced"), ("ledger_entry", "purser_whole")}
+
 
 def check(connection: Any) -> Iterator[Problem]:
     with connection.cursor() as cursor:
@@ -56,7 +59,7 @@ def _tables(cursor: Any) -> Iterator[Problem]:
             yield Problem("append_only", name, "The trigger that refuses changes is gone or off.")
         if guarded[name].history and (name, "purser_kept_u") not in triggers:
             yield Problem("history", name, "The trigger that keeps history is gone or off.")
-    if ("ledger_posting", "purser_balanced") not in triggers or ("ledger_entry", "purser_balanced") not in triggers:
+    if not triggers >= LEDGER:
         yield Problem("balance", "ledger", "The check that entries balance is gone or off.")
 
 
