@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 from django.utils import timezone
@@ -12,10 +13,12 @@ from procrastinate import Blueprint
 from purser.access import errands
 from purser.directory import sources
 from purser.flows import ports
-from purser.flows.vendor_to_mirror import read
+from purser.flows.vendor_to_mirror import read, upload
+from purser.jobs import apart
 from purser.kernel.errors import Busy, Failure
 from purser.postgres import tenancy
 from purser.postgres.queue import defer
+from purser.tenants import organisations
 
 log = logging.getLogger("purser.jobs")
 tasks = Blueprint()
@@ -27,9 +30,23 @@ AGAIN_FOR_A_PERSON = "again"
 @tasks.task(name="purser.read_directories", queueing_lock="read_directories")
 def read_directories(timestamp: int) -> None:
     """Ask for a reading of every directory whose time has come. One that waits already is not asked for twice."""
-    for tenant in read.due(now=timezone.now()):
+    now = timezone.now()
+
+    def ask(tenant: UUID) -> None:
         with tenancy.acting_in(tenant):
-            sources.ask(by=None, cause="rhythm")
+            if sources.due(now=now):
+                sources.ask(by=None, cause="rhythm")
+
+    apart.each(read.customers(), ask, what="Asking for users", now=now)
+
+
+@tasks.periodic(cron="37 4 * * *")
+@tasks.task(name="purser.forget_uploads", queueing_lock="forget_uploads")
+def forget_uploads(timestamp: int) -> None:
+    """Forget files of users that wait too long."""
+    now = timezone.now()
+    forget = partial(upload.forget_old, now=now)
+    apart.each(organisations.ids_of_all(), forget, what="Forgetting a file of users", now=now)
 
 
 @tasks.task(name="purser.read_directory")

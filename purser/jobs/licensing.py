@@ -11,6 +11,7 @@ from procrastinate import Blueprint
 from purser.access import errands, permit
 from purser.directory import auto, licensing_runs
 from purser.flows.directory_to_licences import run as flow
+from purser.jobs import apart
 from purser.kernel.errors import Busy, Missing
 from purser.postgres import tenancy
 from purser.postgres.queue import defer
@@ -48,7 +49,10 @@ def licensing(tenant: str, run: str, by: str | None = None) -> None:
 def licensing_due(timestamp: int) -> None:
     """Begin the scheduled run of every tenant whose time has come; each in a transaction of its own."""
     now = timezone.now()
-    for tenant in auto.due(now=now):
+
+    def begin(tenant: UUID) -> None:
         with tenancy.acting_in(tenant):
             if auto.take_turn(now=now):
                 licensing_runs.begin_scheduled(now=now)
+
+    apart.each(auto.due(now=now), begin, what="Beginning Auto-License", now=now)

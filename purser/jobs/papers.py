@@ -25,7 +25,7 @@ def prices(operator: str) -> None:
 
 @tasks.task(name="purser.papers")
 def issue(tenant: str, of: str, id: str) -> None:
-    """The receipt of a purchase, or the credit note of a refund; `of` is "purchase" or "refund"."""
+    """A receipt, a credit note or a debit note; `of` is "purchase", "refund" or "undone"."""
     try:
         row = papers.issue(UUID(tenant), of, UUID(id), now=timezone.now())
     except (Missing, Refused) as failure:

@@ -89,15 +89,16 @@ def forget_card(tenant: str, card: str) -> None:
 
 
 @tasks.task(name="purser.card")
-def card(tenant: str, card: str) -> None:
-    """Does the card on file expire?"""
+def card(tenant: str, card: str, once: bool = False) -> None:
+    """The card on file as it is now, and whether it expires. `once`: another job watches it."""
+    look = cards.read if once else cards.refresh
     try:
-        cards.refresh(UUID(tenant), UUID(card), _of(tenant), now=timezone.now())
+        look(UUID(tenant), UUID(card), _of(tenant), now=timezone.now())
     except Missing as failure:
         log.info("card %s: %s", card, failure.text)
     except Failure as failure:
         log.warning("card %s: %s", card, failure.text)
-        defer("purser.card", at=timezone.now() + 12 * AGAIN, tenant=tenant, card=card)
+        defer("purser.card", at=timezone.now() + 12 * AGAIN, tenant=tenant, card=card, once=once)
 
 
 @tasks.task(name="purser.payment_event")

@@ -10,6 +10,7 @@ from django.utils import timezone
 from procrastinate import Blueprint
 
 from purser.billing.usage import charging, closing, terms
+from purser.jobs import apart
 from purser.kernel.errors import Busy
 from purser.postgres.queue import defer
 
@@ -21,8 +22,16 @@ AGAIN = timedelta(seconds=30)
 @tasks.periodic(cron="*/5 * * * *")
 @tasks.task(name="purser.close_days", queueing_lock="close_days")
 def close_days(timestamp: int) -> None:
-    """Close the days that are over, wherever they are. What was missed while nobody ran is made up for."""
-    for day in closing.close_due(timezone.now()):
+    """Close the days that are over, wherever they are. What was missed while nobody ran, or failed, is made up for."""
+    now = timezone.now()
+
+    def failed(zone: str, partner: UUID | None, failure: Exception) -> None:
+        if isinstance(failure, Busy):
+            log.info("%s: %s", zone, failure.text)
+        else:
+            apart.tell(f"Closing days of {partner or zone}", failure, tenant=partner, now=now)
+
+    for day in closing.close_due(now, failed=failed):
         log.info("%s: %s closed for %s partners", day.zone, day.on, day.partners)
 
 
@@ -51,3 +60,11 @@ def charge(tenant: str) -> None:
 def spread_terms(operator: str) -> None:
     """Give an operator's partners the terms that it published."""
     log.info("terms of %s: %s partners", operator, terms.spread(UUID(operator), now=timezone.now()))
+
+
+@tasks.periodic(cron="33 * * * *")
+@tasks.task(name="purser.terms_due", queueing_lock="terms_due")
+def terms_due(timestamp: int) -> None:
+    """Ask again for terms that did not reach every partner."""
+    for operator in terms.behind(now=timezone.now()):
+        defer("purser.terms", lock=f"terms:{operator}", merge=True, operator=str(operator))

@@ -18,7 +18,7 @@ from purser.connectors.ports.payment import Card, Page, Payer, Payments
 from purser.connectors.shared.addresses import HostRule
 from purser.connectors.shared.http import Http, Timeouts
 from purser.connectors.stripe import HOSTS, StripeConnector, StripeSecrets, StripeSettings
-from purser.kernel.errors import Refused
+from purser.kernel.errors import Missing, Refused
 from purser.kernel.money import Money
 from sandboxes.kit import Fault, Request, Response, Server
 from sandboxes.stripe import Stripe
@@ -174,6 +174,13 @@ def test_a_forgotten_card_is_not_charged_again(world: World) -> None:
     with pytest.raises(Refused) as e:
         stripe.charge(CUSTOMER, CARD, usd("84"), reference="order-1", once="o1-1")
     assert (e.value.code, world.done("charge")) == ("state", [])
+
+
+def test_a_card_that_was_taken_away_is_missing(world: World) -> None:
+    world.tell("detach", card=CARD)
+    with pytest.raises(Missing) as e:
+        world.connector().card(CARD)
+    assert e.value.code == "detached"
 
 
 def test_it_sees_a_card_that_its_issuer_renewed(world: World) -> None:

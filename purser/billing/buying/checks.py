@@ -23,7 +23,7 @@ from purser.billing.models import (
 from purser.kernel.errors import Refused
 from purser.kernel.problem import Problem
 
-SERIES = ("Q-", "R-", "C-")
+SERIES = ("Q-", "R-", "C-", "D-")
 LAIN = timedelta(days=1)  # a paper is drawn within minutes, and looked for every hour
 _NUMBER = re.compile(r"(?P<series>.+-\d{4})-(?P<count>\d{4,})")
 
@@ -83,10 +83,13 @@ def _of_papers() -> Iterator[str]:
 
 
 def _documents() -> Iterator[Problem]:
+    credited = set(Document.objects.filter(kind=DocumentKind.CREDIT).values_list("of", flat=True))
+    failed = set(Refund.objects.filter(state=RefundState.FAILED, pk__in=credited).values_list("pk", flat=True))
     settled = {
         DocumentKind.QUOTE: set(Quote.objects.values_list("pk", flat=True)),
         DocumentKind.RECEIPT: set(Purchase.objects.filter(state=PurchaseState.PAID).values_list("pk", flat=True)),
-        DocumentKind.CREDIT: set(Refund.objects.filter(state=RefundState.DONE).values_list("pk", flat=True)),
+        DocumentKind.CREDIT: failed | set(Refund.objects.filter(state=RefundState.DONE).values_list("pk", flat=True)),
+        DocumentKind.DEBIT: failed,
     }
     for row in Document.objects.order_by("made_at", "pk"):
         if hashlib.sha256(bytes(row.file)).hexdigest() != row.digest:
@@ -104,3 +107,8 @@ def _late(now: datetime) -> Iterator[Problem]:
     for refund in Refund.objects.filter(state=RefundState.DONE, settled_at__lt=now - LAIN).order_by("settled_at"):
         if refund.pk not in there:
             yield Problem("no_credit", refund.number, f"Done on {refund.settled_at:%Y-%m-%d}, and there is no credit note.")
+    notes = Document.objects.values_list("of", flat=True)
+    credited, debited = (set(notes.filter(kind=kind)) for kind in (DocumentKind.CREDIT, DocumentKind.DEBIT))
+    for refund in Refund.objects.filter(state=RefundState.FAILED, settled_at__lt=now - LAIN).order_by("settled_at"):
+        if refund.pk in credited - debited:
+            yield Problem("no_debit", refund.number, f"Failed on {refund.settled_at:%Y-%m-%d}, and its credit note stands.")

@@ -93,7 +93,8 @@ def credit(tenant: UUID, refund: UUID, *, now: datetime) -> Document:
     first = receipt(tenant, found.purchase_id, now=now)
 
     def drawn(seller: Party, own: Organisation) -> Sheet:
-        row = Refund.objects.select_related("purchase__quote", "purchase__card").get(pk=refund)
+        # held, as it may fail in this moment: then either it has no credit note, or a debit note follows
+        row = _refund(refund)
         if row.state != RefundState.DONE:
             raise Refused(f"Refund {row.number} is {row.get_state_display().lower()}, not done.", code="refund")
         bought, zone = row.purchase, ZoneInfo(own.zone)
@@ -111,9 +112,44 @@ def credit(tenant: UUID, refund: UUID, *, now: datetime) -> Document:
     return _issued(tenant, DocumentKind.CREDIT, refund, drawn, now)
 
 
+def debit(tenant: UUID, refund: UUID, *, now: datetime) -> Document:
+    """The debit note of a refund that failed after its credit note was issued, and takes that back: the purchase is paid as it
+    was. Outside any seat; again, it is the same one. Raises Missing, and Refused(code="refund") for any other refund.
+    """
+
+    def drawn(seller: Party, own: Organisation) -> Sheet:
+        row, first = _refund(refund), _there(DocumentKind.CREDIT, refund)
+        if row.state != RefundState.FAILED or first is None:
+            raise Refused(f"Refund {row.number} has no credit note to take back.", code="refund")
+        bought, zone = row.purchase, ZoneInfo(own.zone)
+        on = (row.settled_at or now).astimezone(zone)
+        item = Row("Daily units given again", f"{row.units:,} units of purchase {bought.number}", 1, row.money, row.money)
+        return _sheet(
+            DocumentKind.DEBIT, _number("D", own, now), bought.quote, seller, rows=[item], on=on.date(), made_at=now,
+            facts=[("Date", _day(on)), ("Credit note", first.number), ("Purchase", bought.number), ("Refund", row.number)],
+            notes=[
+                f"The money of credit note {first.number} did not arrive, so that it is of no effect.",
+                f"The units are in the balance again, and purchase {bought.number} stays paid. Nothing is due.",
+            ],
+            card=(bought.card.brand.title(), bought.card.last_four) if bought.card else None,
+            of=(first.number, first.made_at.astimezone(zone).date()),
+        )  # fmt: skip
+
+    return _issued(tenant, DocumentKind.DEBIT, refund, drawn, now)
+
+
+def _refund(id: UUID) -> Refund:
+    """Held in the partner's seat until the transaction ends. Raises Missing."""
+    rows = Refund.objects.select_for_update(of=("self",)).select_related("purchase__quote", "purchase__card")
+    row: Refund | None = rows.filter(pk=id).first()
+    if row is None:
+        raise Missing("There is no such refund.")
+    return row
+
+
 def issue(tenant: UUID, of: str, id: UUID, *, now: datetime) -> Document:
-    """The paper of a "purchase", a "refund" or a "quote", by the word that a job carries."""
-    return {"purchase": receipt, "refund": credit, "quote": quote}[of](tenant, id, now=now)
+    """The paper of a "purchase", a "refund", an "undone" refund or a "quote", by the word that a job carries."""
+    return {"purchase": receipt, "refund": credit, "undone": debit, "quote": quote}[of](tenant, id, now=now)
 
 
 Drawn = Callable[[Party, Organisation], Sheet]
@@ -195,16 +231,22 @@ def _day(when: datetime | date) -> str:
     return f"{when.day} {when:%B %Y}"
 
 
+_PAPERS = {"purchase": DocumentKind.RECEIPT, "refund": DocumentKind.CREDIT, "undone": DocumentKind.DEBIT}
+
+
 def missing(now: datetime) -> list[tuple[UUID, str, UUID]]:
     """Tenant, word and id of what has no paper though it was settled lately: its job died. Outside any seat."""
     since = now - RECENT
     with tenancy.listing_all():
         paid = Purchase.across.filter(state=PurchaseState.PAID, paid_at__gt=since).values_list("tenant_id", "pk")
-        done = Refund.across.filter(state=RefundState.DONE, settled_at__gt=since).values_list("tenant_id", "pk")
-        every = [(t, "purchase", id) for t, id in paid] + [(t, "refund", id) for t, id in done]
+        settled = Refund.across.filter(settled_at__gt=since)
+        every = [(tenant, "purchase", id) for tenant, id in paid]
+        for word, state in (("refund", RefundState.DONE), ("undone", RefundState.FAILED)):
+            every += [(tenant, word, id) for tenant, id in settled.filter(state=state).values_list("tenant_id", "pk")]
     found: list[tuple[UUID, str, UUID]] = []
     for tenant in sorted({tenant for tenant, _, _ in every}):
         with tenancy.acting_in(tenant):
-            there = set(Document.objects.values_list("of", flat=True))
-        found += [one for one in every if one[0] == tenant and one[2] not in there]
+            there = set(Document.objects.values_list("kind", "of"))
+        mine = [one for one in every if one[0] == tenant and (_PAPERS[one[1]], one[2]) not in there]
+        found += [one for one in mine if one[1] != "undone" or (DocumentKind.CREDIT, one[2]) in there]
     return found

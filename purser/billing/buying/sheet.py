@@ -20,8 +20,8 @@ import typst
 from purser.kernel.money import MINOR, Money
 
 TEMPLATE = Path(__file__).with_name("sheet.typ")
-TITLES = {"quote": "Quote", "receipt": "Receipt", "credit": "Credit note"}
-INVOICE, CREDIT_NOTE = "380", "381"  # UNTDID 1001
+TITLES = {"quote": "Quote", "receipt": "Receipt", "credit": "Credit note", "debit": "Debit note"}
+CODES = {"receipt": "380", "credit": "381", "debit": "383"}  # UNTDID 1001
 PIECE = "C62"  # UN/ECE recommendation 20
 BY_CARD = "48"  # UNTDID 4461
 OUTSIDE = "O"  # UNCL 5305: prices are final, and no tax is shown
@@ -67,8 +67,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """`kind` is one of TITLES. `of` is the number of the receipt that a credit note is of, with its date. `card` is how it was
-    paid: brand and last four digits.
+    """`kind` is one of TITLES. `of` is the number of the receipt that a credit note is of, or of the credit note that a debit
+    note takes back, with its date. `card` is how it was paid: brand and last four digits.
     """
 
     kind: str
@@ -90,7 +90,7 @@ class Sheet:
 
 
 def pdf(sheet: Sheet) -> bytes:
-    """The file. A receipt and a credit note bear their data where both parties have a country."""
+    """The file. All but a quote bear their data where both parties have a country."""
     drawn: bytes = _drawn(sheet, format="pdf", pdf_standards=["a-3b"])
     if sheet.kind == "quote" or not (sheet.seller.country and sheet.buyer.country):
         return drawn
@@ -146,13 +146,13 @@ def _told(sheet: Sheet) -> dict[str, Any]:
 
 
 def invoice(sheet: Sheet) -> bytes:
-    """The receipt or credit note as EN 16931 data (CII), valid by its schema."""
+    """The receipt, credit or debit note as EN 16931 data (CII), valid by its schema."""
     total = _amount(sheet.total, sheet.currency)
     nought = _amount(Decimal(0), sheet.currency)
     data: dict[str, Any] = {
         "BT-1": sheet.number,
         "BT-2": sheet.on,
-        "BT-3": CREDIT_NOTE if sheet.kind == "credit" else INVOICE,
+        "BT-3": CODES[sheet.kind],
         "BT-5": sheet.currency,
         "BT-72": sheet.on,
         "BT-20": "Paid in full; nothing is due.",

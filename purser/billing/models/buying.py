@@ -156,10 +156,14 @@ class DocumentKind(models.TextChoices):
     QUOTE = "quote", "Quote"
     RECEIPT = "receipt", "Receipt"
     CREDIT = "credit", "Credit note"
+    DEBIT = "debit", "Debit note"
 
 
 class Document(TenantModel):
-    """A paper as it was issued, once for what it is `of` (a quote, a purchase, a refund). `digest` is the file's SHA-256."""
+    """A paper as it was issued, once for what it is `of` (a quote, a purchase, a refund). `digest` is the file's SHA-256.
+
+    A debit note takes back the credit note of a refund that failed after all.
+    """
 
     walls: ClassVar[Walls] = Walls(append_only=True)
 

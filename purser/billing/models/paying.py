@@ -36,10 +36,10 @@ class Provider(TenantModel):
 class Card(TenantModel):
     """The card on file: what we may know of it, and no more (decision S-1). At most one is not removed.
 
-    `payer` and `token` are the provider's ids.
+    `payer` and `token` are the provider's ids. The operator reads it, whose provider tells of cards by their tokens.
     """
 
-    walls: ClassVar[Walls] = Walls(history=True)
+    walls: ClassVar[Walls] = Walls(history=True, operator_reads=True)
 
     payer = models.CharField(max_length=100)
     token = models.CharField(max_length=100)

@@ -16,7 +16,7 @@ from django.db.models import Sum
 
 from purser.access import acts
 from purser.access.actors import Actor
-from purser.billing.buying import defaults, quotes
+from purser.billing.buying import defaults, profile, quotes
 from purser.billing.models import Package, Programme, Purchase, PurchaseState
 from purser.billing.paying import purchases, settling, states, told
 from purser.kernel.errors import Missing, Refused
@@ -63,9 +63,9 @@ def programme() -> Programme:
 
 
 def switch(actor: Actor, *, on: bool, cap: Decimal | None, version: int, now: datetime) -> Programme:
-    """Switch it on or off, and set the most that it may charge on one day. On needs a card on file and a cap.
+    """Switch it on or off, and set the most that it may charge on one day. On needs a card on file, a cap, and whom to bill.
 
-    Raises Refused: "card", "cap", "version".
+    Raises Refused: "card", "cap", "profile", "version".
     """
     row: Programme | None = Programme.objects.select_for_update().first()
     if row is None:
@@ -78,6 +78,8 @@ def switch(actor: Actor, *, on: bool, cap: Decimal | None, version: int, now: da
         raise Refused("Automatic purchase needs a daily cap.", code="cap", hint="Say how much may be charged on one day.")
     if on and purchases.card_on_file() is None:
         raise Refused("Automatic purchase needs a card on file.", code="card", hint="Store a card first.")
+    if on:
+        profile.needed()  # its papers could not be made out to anybody
     words = f"Automatic purchase {'on' if on else 'off'}" + (f", up to {cap:f} {row.currency} a day" if cap else "")
     acts.record(
         actor, "billing.automate", summary=words, of=("programme", row.pk),
@@ -89,11 +91,13 @@ def switch(actor: Actor, *, on: bool, cap: Decimal | None, version: int, now: da
     return row
 
 
-def switch_off(*, now: datetime) -> None:
-    """In the act of whoever removes the card: without one nothing can be bought."""
-    for row in Programme.objects.select_for_update().filter(auto_on=True):
+def switch_off(*, now: datetime) -> bool:
+    """In the act of whoever removes the card: without one nothing can be bought. Whether it was on."""
+    rows = list(Programme.objects.select_for_update().filter(auto_on=True))
+    for row in rows:
         row.auto_on, row.version = False, row.version + 1
         row.save(update_fields=["auto_on", "version"])
+    return bool(rows)
 
 
 def _check_cap(cap: Decimal, currency: str) -> None:

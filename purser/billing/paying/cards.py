@@ -109,21 +109,11 @@ def watch(card: Card, now: datetime) -> None:
 
 def refresh(tenant: UUID, id: UUID, payments: Payments, *, now: datetime) -> None:
     """Read the card on file as it is now, and tell when it expires soon. Takes the seat around the call."""
+    read(tenant, id, payments, now=now)
     with tenancy.acting_in(tenant):
-        card = Card.objects.filter(pk=id, removed_at=None).first()
-    if card is None:
-        return
-    found = payments.card(card.token)
-    with tenancy.acting_in(tenant):
-        row = Card.objects.select_for_update().filter(pk=id, removed_at=None).first()
+        row = Card.objects.filter(pk=id, removed_at=None).first()
         if row is None:
             return
-        renewed = (found.last_four, found.expiry_month, found.expiry_year)
-        if renewed != (row.last_four, row.expiry_month, row.expiry_year):
-            summary = f"The issuer renewed the card on file: ending in {found.last_four}"
-            acts.record(settling.worker(), "billing.card", summary=summary, of=("card", row.pk), now=now)
-            row.last_four, row.expiry_month, row.expiry_year = renewed
-            row.save(update_fields=["last_four", "expiry_month", "expiry_year"])
         left = (last_day(row) - now.date()).days
         if left <= WARNINGS[0]:
             told.of_account(
@@ -133,3 +123,51 @@ def refresh(tenant: UUID, id: UUID, payments: Payments, *, now: datetime) -> Non
             )  # fmt: skip
         if left > WARNINGS[-1]:
             watch(row, now)
+
+
+def read(tenant: UUID, id: UUID, payments: Payments, *, now: datetime) -> None:
+    """Bring the card on file in step with the provider's: what the issuer renewed, or that it is no longer there. Takes the
+    seat around the call.
+    """
+    with tenancy.acting_in(tenant):
+        card = Card.objects.filter(pk=id, removed_at=None).first()
+    if card is None:
+        return
+    found: port.Card | None = None
+    try:
+        found = payments.card(card.token)
+    except Missing as failure:
+        if failure.code != "detached":  # of another account, say, whose key was entered
+            raise
+    with tenancy.acting_in(tenant):
+        purchases.hold()
+        row = Card.objects.select_for_update().filter(pk=id, removed_at=None).first()
+        if row is None:
+            return
+        if found is None:
+            _lost(row, now)
+            return
+        renewed = (found.brand[:20], found.last_four, found.expiry_month, found.expiry_year)
+        if renewed != (row.brand, row.last_four, row.expiry_month, row.expiry_year):
+            before = shown(row)
+            row.brand, row.last_four, row.expiry_month, row.expiry_year = renewed
+            acts.record(
+                settling.worker(), "billing.card", summary=f"The issuer renewed the card on file: ending in {found.last_four}",
+                of=("card", row.pk), before={"card": before}, after={"card": shown(row)}, now=now,
+            )  # fmt: skip
+            row.save(update_fields=["brand", "last_four", "expiry_month", "expiry_year"])
+
+
+def _lost(row: Card, now: datetime) -> None:
+    """The provider has it no more: nothing can be bought with it, by hand or automatically."""
+    acts.record(
+        settling.worker(), "billing.card", summary="The provider no longer has the card on file; automatic purchase is off",
+        of=("card", row.pk), before={"card": shown(row)}, now=now,
+    )  # fmt: skip
+    was_on = automatic.switch_off(now=now)
+    row.removed_at = now
+    row.save(update_fields=["removed_at"])
+    lines = [f"It was the {row.brand} ending in {row.last_four}, and its bank or the payment provider took it away."]
+    if was_on:
+        lines.append("Automatic purchase is off: store another card, and switch it on again.")
+    told.of_account("card_gone", subject="The card on file is no longer there", lines=lines, now=now)

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from purser.billing.models import Event, Purchase, PurchaseState, Refund, RefundState
+from purser.billing.models import Card, Event, Purchase, PurchaseState, Refund, RefundState
 from purser.billing.paying import purchases, settling, told, visits
 from purser.connectors.ports.payment import Payment, Payments
 from purser.kernel.errors import Missing
@@ -71,6 +71,8 @@ def _looked(row: Event, operator: UUID, payments: Payments) -> tuple[str, str]:
             return _page(payments.visit(row.about).reference, operator), ""
         if row.topic in ("payment", "refund", "dispute"):
             return _payment(row, payments.payment(row.about), operator)
+        if row.topic == "card":
+            return _card(row.about, operator), ""
     except Missing:
         return "The provider knows nothing of it.", ""
     return "Nothing to look at.", ""
@@ -86,6 +88,20 @@ def _page(reference: str, operator: UUID) -> str:
         purchases.pass_on(*paid)
         return "The purchase is looked at."
     return "It is not of ours."
+
+
+def _card(token: str, operator: UUID) -> str:
+    """Have a card on file read anew. One that we let be forgotten ourselves is on file no more."""
+    with tenancy.listing_all():
+        found = Card.across.filter(token=token, removed_at=None).order_by("pk").values_list("tenant_id", "pk")
+        ours = [(tenant, id) for tenant, id in found]
+    asked = 0
+    for tenant, id in ours:
+        if _below(tenant, operator):
+            with tenancy.acting_in(tenant):
+                queue.defer("purser.card", tenant=str(tenant), card=str(id), once=True)
+            asked += 1
+    return "The card is looked at." if asked else "It is not of ours."
 
 
 def _payment(row: Event, payment: Payment, operator: UUID) -> tuple[str, str]:

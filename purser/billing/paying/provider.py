@@ -8,18 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
 
-from purser.access import acts, vault
+from purser.access import acts, testing, vault
 from purser.access.actors import Actor
-from purser.access.models import Act
 from purser.billing.models import Provider
 from purser.connectors.ports.payment import Payments
 from purser.connectors.ports.tested import Tested
-from purser.kernel.errors import Busy, Refused
+from purser.kernel.errors import Refused
 from purser.postgres import tenancy
 from purser.tenants import organisations
 
@@ -27,7 +26,6 @@ TABLE = "billing_provider"
 KEY, WEBHOOK_KEYS = "key", "webhook_keys"
 URL = "https://api.stripe.com"
 MOST_KEYS = 5
-TESTS_AN_HOUR, HOUR = 10, timedelta(hours=1)
 _SECRET = re.compile(r"[\x21-\x7e]{8,500}")
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]{1,250}")
 
@@ -132,15 +130,13 @@ def _check_secrets(key: str, hooks: Sequence[str] | None) -> None:
 def test(actor: Actor, port: Callable[[Provider], Payments], *, now: datetime) -> Tested:
     """Ask the provider whether the key is good, and keep its answer. Takes the operator's seat around the call.
 
-    Raises Refused(code="provider") where nothing is set up, and Busy after ten tests within an hour.
+    Raises Refused(code="provider") where nothing is set up, and testing.TooManyTests after ten within an hour.
     """
     with tenancy.acting_in(actor.tenant):
         row = Provider.objects.first()
         if row is None:
             raise Refused("There is no payment provider yet.", code="provider", hint="Fill in the form first.")
-        done = Act.objects.filter(verb="operator.payments.configure", of_kind="provider_test", at__gt=now - HOUR)
-        if done.count() >= TESTS_AN_HOUR:
-            raise Busy(f"The key was tested {TESTS_AN_HOUR} times within the hour.", code="too_many", retry_after=HOUR / 6)
+        testing.check("operator.payments.configure", ("provider_test", row.pk), "The key", now=now)
         acts.record(
             actor, "operator.payments.configure", summary="Tested the payment provider", of=("provider_test", row.pk), now=now
         )

@@ -199,6 +199,7 @@ def _settle(tenant: UUID, id: UUID, answer: Answer, *, now: datetime) -> None:
             settling.worker(), "operator.payments.refund", summary=summary, of=("refund", made.pk),
             before={"state": made.state}, after={"state": to.value}, now=now,
         )  # fmt: skip
+        was = made.state
         done = {"settled_at": now} if to in (RefundState.DONE, RefundState.FAILED) else {}
         states.step(made, to, provider_id=told_id or made.provider_id, text=text, **done)
         if to == RefundState.DONE:
@@ -211,6 +212,14 @@ def _settle(tenant: UUID, id: UUID, answer: Answer, *, now: datetime) -> None:
             queue.defer("purser.papers", tenant=str(tenant), of="refund", id=str(made.pk))
         elif to == RefundState.FAILED:
             _undo(made, text, now)
+            if was == RefundState.DONE:
+                told.of_purchase(
+                    "refund_made", row, subject=f"{made.money:f} {row.currency} did not arrive",
+                    lines=[f"Refund {made.number} of purchase {row.number} failed: {made.units:,} units are yours again.",
+                           "Where a credit note was issued, a debit note takes it back. The seller was told."],
+                    contact=False, now=now,
+                )  # fmt: skip
+                queue.defer("purser.papers", tenant=str(tenant), of="undone", id=str(made.pk))
             told.of_operator(
                 f"Refund {made.number} failed",
                 [f"{made.money:f} {row.currency} of purchase {row.number} did not arrive. {text}".strip()], now=now,

@@ -6,13 +6,15 @@ at all. Whoever comes late, twice or from two machines finds the day closed. Sou
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import Q
 
 from purser.billing import models
@@ -20,6 +22,8 @@ from purser.billing.usage import facts, terms
 from purser.postgres import tenancy
 from purser.postgres.queue import defer
 from purser.rating import days
+from purser.rating.policy import Policy, Scope, Terms
+from purser.rating.ratchet import Day
 
 # A change begun in the last instant of a day is committed by then, and so counted.
 SETTLES = timedelta(minutes=1)
@@ -35,28 +39,61 @@ class Closed:
     partners: int
 
 
-def close_due(now: datetime) -> list[Closed]:
-    """Close every day that is over and was not closed, zone by zone, in order. May be run at any time and by several."""
-    found = []
+class Unrated(Exception):
+    """Partners whose day could not be rated, each with why. Nothing of the zone's day was written."""
+
+    def __init__(self, why: Mapping[UUID, Exception]) -> None:
+        super().__init__(f"{len(why)} partners could not be rated: {', '.join(map(str, why))}")
+        self.why = why
+
+
+Failed = Callable[[str, UUID | None, Exception], None]
+
+
+def _raise(zone: str, partner: UUID | None, failure: Exception) -> None:
+    raise failure
+
+
+def close_due(now: datetime, *, failed: Failed = _raise) -> list[Closed]:
+    """Close every day that is over and was not closed, zone by zone, in order. May be run at any time and by several.
+
+    `failed` is called for a zone that cannot be closed, and for a partner that cannot be rated: if it returns, the others are
+    closed without them.
+    """
+    found: list[Closed] = []
     for zone, first in _next():
-        for on in days.due(after=first - days.DAY, now=now - SETTLES, zone=ZoneInfo(zone)):
-            partners = close(zone, on, now=now)
-            if partners:
+        try:
+            for on, partners in _close_zone(zone, first, now, failed):
                 found.append(Closed(zone, on, partners))
+        except Exception as failure:
+            failed(zone, None, failure)
     return found
 
 
-def close(zone: str, on: date, *, now: datetime) -> int:
-    """Close a day that is over for the partners of a zone whose day before is closed; how many."""
+def _close_zone(zone: str, first: date, now: datetime, failed: Failed) -> Iterator[tuple[date, int]]:
+    without: set[UUID] = set()
+    for on in days.due(after=first - days.DAY, now=now - SETTLES, zone=ZoneInfo(zone)):
+        try:
+            partners = close(zone, on, now=now, without=without)
+        except Unrated as unrated:
+            for partner, why in unrated.why.items():
+                failed(zone, partner, why)
+            without |= unrated.why.keys()
+            partners = close(zone, on, now=now, without=without)
+        if partners:
+            yield on, partners
+
+
+def close(zone: str, on: date, *, now: datetime, without: Collection[UUID] = ()) -> int:
+    """Close a day that is over for the partners of a zone whose day before is closed; how many. Raises Unrated, Busy."""
     at = days.closes_at(on, zone=ZoneInfo(zone))
     with tenancy.metering():
         facts.hold(zone)
-        partners, apart = _write(zone, on, at, now)
-        if apart:
-            _rate_apart(apart, on, now)
-        if partners:
+        counted = _count(zone, on, at, now, without)
+        if counted:
+            _charge(_rated(counted, on), on, now)
             defer("purser.post_days", zone=zone, on=on.isoformat())
-    return partners
+    return len(counted)
 
 
 def partners_on(zone: str, on: date) -> list[UUID]:
@@ -80,18 +117,27 @@ def _next() -> list[tuple[str, date]]:
         return list(cursor.fetchall())
 
 
-def _write(zone: str, on: date, at: datetime, now: datetime) -> tuple[int, list[UUID]]:
-    """Count and charge; for how many, and whose charges are still to be rated."""
+class _Counted(NamedTuple):
+    """A partner's day that was closed with so many `users`; the last day charged before it, and the peak then."""
+
+    partner: UUID
+    users: int
+    last: date | None
+    peak: int | None
+    terms: Terms
+
+
+def _count(zone: str, on: date, at: datetime, now: datetime, without: Collection[UUID]) -> list[_Counted]:
+    """Write the closes of those whose day is open; what they are rated from."""
     with connection.cursor() as cursor:
-        moments: dict[str, date] = {"on": on, "month": on.replace(day=1), "at": at, "now": now}
-        cursor.execute(_CLOSE, {**moments, "zone": zone, "day": on.day})
-        closed, apart = cursor.fetchone()
-    return closed, apart
+        cursor.execute(_CLOSE, {"on": on, "at": at, "now": now, "zone": zone, "without": list(without)})
+        rows = cursor.fetchall()
+    held = {columns: terms.of_columns(columns) for columns in {row[4:] for row in rows}}
+    return [_Counted(partner, users, last, peak, held[tuple(of)]) for partner, users, last, peak, *of in rows]
 
 
 # One grouped count, by tenant before it knows whose: else a million rows were joined. It is kept apart (MATERIALIZED), as the
-# planner takes policies for conditions that few rows pass, and would count again for each partner. A day opens with the peak
-# before it, where that is of the day before or of the same month: what facts.rate says of a month as a whole.
+# planner takes policies for conditions that few rows pass, and would count again for each partner.
 _CLOSE = """
 WITH mine AS MATERIALIZED (
   SELECT s.tenant_id, t.billable_days, t.ratchet, t.true_up, t.carry_over, t.scope
@@ -99,6 +145,7 @@ WITH mine AS MATERIALIZED (
       SELECT * FROM (SELECT tenant_id, from_on, billable_days, ratchet, true_up, carry_over, scope FROM billing_terms) t
        WHERE t.tenant_id = s.tenant_id AND t.from_on <= %(on)s ORDER BY t.from_on DESC LIMIT 1) t
    WHERE s.zone = %(zone)s AND s.from_on <= %(on)s AND (s.until_on IS NULL OR s.until_on > %(on)s)
+     AND s.tenant_id <> ALL (%(without)s::uuid[])
      AND NOT EXISTS (SELECT FROM billing_close c WHERE c.tenant_id = s.tenant_id AND c."on" = %(on)s)
      AND (s.from_on = %(on)s OR EXISTS (SELECT FROM billing_close c WHERE c.tenant_id = s.tenant_id AND c."on" = %(on)s - 1))
 ), counted AS MATERIALIZED (
@@ -117,33 +164,56 @@ WITH mine AS MATERIALIZED (
         FROM counted WHERE partner_id IN (SELECT tenant_id FROM mine) GROUP BY partner_id) c ON c.partner_id = m.tenant_id
   ON CONFLICT (tenant_id, "on", version) DO NOTHING
   RETURNING tenant_id, users
-), peaks AS (
-  SELECT c.tenant_id, c.users, %(day)s <= m.billable_days AS billable,
-         CASE WHEN NOT m.ratchet OR (m.true_up AND %(day)s > m.billable_days) THEN c.users
-              ELSE greatest(c.users, CASE WHEN b."on" >= %(month)s OR (b."on" = %(on)s - 1 AND m.carry_over) THEN b.peak END)
-         END AS peak
-    FROM closed c JOIN mine m ON m.tenant_id = c.tenant_id AND m.scope = 'partner'
-    LEFT JOIN LATERAL (
-      SELECT "on", peak FROM billing_charge b WHERE b.tenant_id = c.tenant_id AND b."on" < %(on)s
-       ORDER BY b."on" DESC, b.version DESC LIMIT 1) b ON true
-), charged AS (
-  INSERT INTO billing_charge (id, tenant_id, "on", version, close_version, users, peak, units, made_at)
-  SELECT gen_random_uuid(), tenant_id, %(on)s, 1, 1, users, peak, CASE WHEN billable THEN peak ELSE 0 END, %(now)s FROM peaks
 )
-SELECT (SELECT count(*) FROM closed),
-       ARRAY(SELECT tenant_id FROM closed JOIN mine USING (tenant_id) WHERE scope = 'tenant' ORDER BY tenant_id)
+SELECT c.tenant_id, c.users, b."on", b.peak, m.billable_days, m.ratchet, m.true_up, m.carry_over, m.scope
+  FROM closed c JOIN mine m ON m.tenant_id = c.tenant_id
+  LEFT JOIN LATERAL (
+    SELECT "on", peak FROM billing_charge b WHERE b.tenant_id = c.tenant_id AND b."on" < %(on)s
+     ORDER BY b."on" DESC, b.version DESC LIMIT 1) b ON true
 """
 
 
-def _rate_apart(partners: list[UUID], on: date, now: datetime) -> None:
-    """Charge the partners whose tenants have a peak each: few, and rated by the engine itself."""
+def _rated(counted: Sequence[_Counted], on: date) -> list[tuple[UUID, Day]]:
+    """Raises Unrated."""
+    policies = _policies([one.partner for one in counted if one.terms.scope is Scope.TENANT])
+    rated: list[tuple[UUID, Day]] = []
+    why: dict[UUID, Exception] = {}
+    for one in counted:
+        try:
+            if one.terms.scope is Scope.PARTNER:  # one peak, which goes on from the last: no more of its history is read
+                day = facts.next_day(one.users, on=on, terms=one.terms, last=one.last, peak=one.peak or 0)
+            else:
+                day = _apart(one.partner, on, terms.policy(policies[one.partner]))
+            rated.append((one.partner, day))
+        except DatabaseError:  # the transaction is lost, and with it the others
+            raise
+        except Exception as failure:
+            why[one.partner] = failure
+    if why:
+        raise Unrated(why)
+    return rated
+
+
+def _policies(partners: Collection[UUID]) -> dict[UUID, list[models.Terms]]:
     names = ("tenant_id", "from_on", *terms.COLUMNS)
     versions = models.Terms.across.filter(tenant__in=partners).order_by("tenant", "from_on").values_list(*names)
-    rows = []
-    for partner, found in groupby(versions, key=lambda row: row[0]):
-        policy = terms.policy(models.Terms(**dict(zip(names, row, strict=True))) for row in found)
-        start = facts.rating_start(on, policy)
-        known = models.Close.across.filter(tenant=partner, on__gte=start - days.DAY, on__lte=on)
-        day = facts.rate([facts.value(row) for row in facts.latest(known)], policy, start=start)[-1].day
-        rows.append(facts.charge(day, version=1, close_version=1, now=now, tenant=partner))
-    models.Charge.across.bulk_create(rows)
+    rows = [models.Terms(**dict(zip(names, row, strict=True))) for row in versions]
+    return {partner: list(found) for partner, found in groupby(rows, key=lambda row: row.tenant_id)}
+
+
+def _apart(partner: UUID, on: date, policy: Policy) -> Day:
+    """A partner whose tenants have a peak each, from its closes: no charge says whose was how high. They are few."""
+    start = facts.rating_start(on, policy)
+    known = models.Close.across.filter(tenant=partner, on__gte=start - days.DAY, on__lte=on)
+    return facts.rate([facts.value(row) for row in facts.latest(known)], policy, start=start)[-1].day
+
+
+def _charge(rated: Sequence[tuple[UUID, Day]], on: date, now: datetime) -> None:
+    partners, each = zip(*rated, strict=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            'INSERT INTO billing_charge (id, tenant_id, "on", version, close_version, users, peak, units, made_at) '
+            "SELECT gen_random_uuid(), partner, %s, 1, 1, users, peak, units, %s "
+            "FROM unnest(%s::uuid[], %s::int[], %s::int[], %s::int[]) AS new (partner, users, peak, units)",
+            [on, now, list(partners), [day.users for day in each], [day.peak for day in each], [day.units for day in each]],
+        )

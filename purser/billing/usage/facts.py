@@ -14,11 +14,11 @@ from django.db.models import QuerySet
 from purser.billing import models
 from purser.kernel.errors import Busy
 from purser.kernel.period import month_of
-from purser.rating import charges, shares
+from purser.rating import charges, ratchet, shares
 from purser.rating.closes import Close
 from purser.rating.days import DAY
 from purser.rating.metering import Counts, Metered
-from purser.rating.policy import Policy
+from purser.rating.policy import Policy, Terms
 from purser.rating.ratchet import Day
 
 PATIENCE = timedelta(seconds=20)
@@ -80,12 +80,23 @@ def rate(closes: Sequence[Close], policy: Policy, *, start: date | None = None) 
     rated: list[Metered] = []
     for run in runs(closes):
         opening: Counts = {}
-        if rated and month_of(rated[-1].day.on) == month_of(run[0].on):
+        if rated and _stands(rated[-1].day.on, run[0].on):
             opening = shares.split(rated[-1].day.peak, rated[-1].weights)
         if start is not None and run[0].on < start:
             opening, run = run[0].users, run[1:]
         rated += charges.rate(run, policy=policy, opening=opening)
     return rated
+
+
+def next_day(users: int, *, on: date, terms: Terms, last: date | None, peak: int) -> Day:
+    """What rate() says of one day, where all tenants run into one peak: it goes on from `peak`, of the last day charged."""
+    opening = peak if last is not None and _stands(last, on) and terms.keeps(on.day) else 0
+    return ratchet.month([users], first=on, opening_peak=opening, terms=terms)[0]
+
+
+def _stands(last: date, on: date) -> bool:
+    """Whether the peak of `last` may be gone on from on `on`, with no day of the partner's between them."""
+    return last + DAY == on or month_of(last) == month_of(on)
 
 
 def runs(closes: Sequence[Close]) -> Iterator[list[Close]]:

@@ -68,8 +68,8 @@ ENTRIES = Table(
         Column("text", "Text", field="entry__text"),
         Column("source", "Cause", field="entry__source"),
         Column("made_at", "Made", "datetime", field="entry__made_at"),
-        Column("entry", "Entry", field="entry_id"),
-        Column("reverses", "Reverses", field="entry__reverses_id", shown=False),
+        Column("entry", "Entry", field="entry__id"),
+        Column("reverses", "Reverses", field="entry__reverses__id", shown=False),
     ),
     presets=(Preset("Bought", "kind.in=purchase&kind.in=free"), Preset("Corrections", "kind.is=reversal")),
 )

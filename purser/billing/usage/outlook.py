@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from purser.billing.buying import defaults, packages
 from purser.billing.models import Programme, Stint
 from purser.billing.usage import counting, rated, statement, terms
-from purser.kernel.errors import Missing
+from purser.kernel.errors import Missing, Refused
 from purser.kernel.money import Money
 from purser.kernel.period import month_of, plus_months
 from purser.postgres import tenancy
@@ -31,7 +31,8 @@ class Standing:
     """A partner's programme at a moment, in plain values: what forecasts and advice start from.
 
     today: the day not closed yet, in `zone`. users: licensed now, by tenant. peaks: at the last close, by tenant; `closed` is
-    that day. balance: in the books; `waiting` units of closed days are not in them yet.
+    that day. balance: in the books; `waiting` units of closed days are not in them yet. unsold: the code of the default
+    package where the price list has it no more, so that nothing is bought by itself; else "".
     """
 
     today: date
@@ -45,6 +46,7 @@ class Standing:
     waiting: int
     policy: Policy
     package: Package
+    unsold: str
     auto_on: bool
     cap: Money | None
 
@@ -110,18 +112,20 @@ def of(partner: UUID, *, now: datetime) -> Standing:
         held = terms.own()
         same = closed is not None and (closed + DAY >= stint.from_on or closed.replace(day=1) == today.replace(day=1))
         peaks = rated.peaks_after(closed) if closed and same else {}
-        package = default_package(programme, now=now)
+        package, missing = default_package(programme, now=now), unsold(now)
         cap = Money(programme.cap, programme.currency) if programme.cap is not None else None
         balance, waiting = statement.balance(), statement.waiting()
         plain = stint.from_on, stint.until_on
     users = counting.so_far(partner, at=now)
     return Standing(
-        today, zone, *plain, closed, users, peaks, balance, waiting, held, package, programme.auto_on, cap
+        today, zone, *plain, closed, users, peaks, balance, waiting, held, package, missing, programme.auto_on, cap
     )  # fmt: skip
 
 
 def default_package(programme: Programme, *, now: datetime) -> Package:
-    """What automatic purchase buys, at the price in force; where the list has it no more, the smallest there is."""
+    """The default package, at the price in force. Where the list has it no more units are valued by the smallest there is:
+    nobody buys that one by itself, as `unsold` tells.
+    """
     held = packages.current(now)
     wanted = programme.default_package or defaults.FIRST
     if held is not None:
@@ -131,6 +135,15 @@ def default_package(programme: Programme, *, now: datetime) -> Package:
         rows, currency = packages.standard(), programme.currency
     one = next((offer for offer in rows if offer.code == wanted), rows[0])
     return Package(one.code, one.units, Money(one.unit_price, currency), Money(one.price, currency))
+
+
+def unsold(now: datetime) -> str:
+    """The default package's code where automatic purchase does not find it; "" where it does. In the partner's seat."""
+    try:
+        defaults.package(now)
+    except Refused:
+        return defaults.code()
+    return ""
 
 
 def ahead(standing: Standing, *, months: int = AHEAD) -> spending.Outlook:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo, available_timezones
@@ -27,13 +27,14 @@ from purser.tenants.models import Organisation
 VERB = "operator.programme.admit"
 FREE = 2_000  # units at the start, once. Source: acceptance CS-54
 FREE_SOURCE = "free:programme"
+FARTHEST = timedelta(days=731)  # two years: another date is a slip of the pen, and each of its days would be charged
 
 
 def admit(actor: Actor, partner: UUID, *, on: date, now: datetime, currency: str = "USD") -> models.Stint:
     """Count the partner's days from `on`, a date in its zone, and give it the free units the first time. Takes its seats.
 
     Raises Missing for an organisation that is not under the actor's, and Refused: no partner ("kind"), in the programme
-    already or before its last stint ended ("stint"), before it was founded ("early").
+    already or before its last stint ended ("stint"), before it was founded ("early"), more than FARTHEST from today ("far").
     """
     found = _partner(actor, partner)
     offer = terms.offered(actor.tenant)
@@ -52,6 +53,13 @@ def begin(
 ) -> models.Stint:  # fmt: skip
     """In the partner's seat: what admit does there. `since`: when the partner was founded."""
     facts.hold(zone)
+    today = days.day_at(now, zone=ZoneInfo(zone))
+    if abs(on - today) > FARTHEST:
+        raise Refused(
+            f"{on} is {abs((on - today).days):,} days {'ahead' if on > today else 'back'}; days are counted from at most "
+            f"{FARTHEST.days} days ahead or back, {today - FARTHEST} to {today + FARTHEST}.",
+            code="far",
+        )  # fmt: skip
     if on < days.day_at(since, zone=ZoneInfo(zone)):
         raise Refused(f"The partner is here since {since.date()}; it has no users on {on}.", code="early")
     last = models.Stint.objects.order_by("-from_on").first()

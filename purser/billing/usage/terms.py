@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
+
+from django.db.models import Max
 
 from purser.access import acts
 from purser.access.actors import Actor
@@ -33,7 +36,13 @@ def policy(rows: Iterable[models.Terms]) -> Policy:
 
 
 def value(row: models.Terms) -> Terms:
-    return Terms(row.billable_days, row.ratchet, row.true_up, row.carry_over, Scope(row.scope))
+    return of_columns([getattr(row, name) for name in COLUMNS])
+
+
+def of_columns(values: Sequence[Any]) -> Terms:
+    """From the values of COLUMNS."""
+    billable_days, ratchet, true_up, carry_over, scope = values
+    return Terms(billable_days, ratchet, true_up, carry_over, Scope(scope))
 
 
 def columns(terms: Terms) -> dict[str, Any]:
@@ -98,3 +107,27 @@ def spread(operator: UUID, *, now: datetime) -> int:
                     continue
                 models.Terms.objects.update_or_create(from_on=version.from_on, defaults=columns(version.terms))
     return len(partners)
+
+
+def behind(*, now: datetime) -> list[UUID]:
+    """Operators with a partner that misses terms which spread() would give it: a job died, or the partner was admitted in
+    that moment. Outside any seat.
+    """
+    with tenancy.listing_all():
+        recent = models.Terms.across.filter(from_on__gt=(now - LATEST).date())
+        held = {(tenant, on): plain for tenant, on, *plain in recent.values_list("tenant_id", "from_on", *COLUMNS)}
+        rows = models.Programme.across.values_list("tenant_id", "tenant__parent_id", "tenant__distributor__parent_id")
+        over = {partner: operator for partner, parent, above in rows if (operator := above or parent) is not None}
+        published: dict[UUID, list[date]] = defaultdict(list)
+        for tenant, on in held:
+            if tenant not in over:
+                published[tenant].append(on)
+        missing = [
+            (partner, operator, on)
+            for partner, operator in over.items()
+            for on in published.get(operator, ())
+            if held.get((partner, on)) != held[operator, on]
+        ]
+        rated = models.Charge.across.filter(tenant_id__in={partner for partner, _, _ in missing})
+        last = dict(rated.values_list("tenant_id").annotate(last=Max("on")))
+    return sorted({operator for partner, operator, on in missing if last.get(partner, date.min) < on})

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import TypeVar
 
 from purser.connectors.ldap import wire
-from purser.connectors.ldap.session import Entry, Found, LdapSecrets, LdapSettings, Limits, Session, opened
+from purser.connectors.ldap.connecting import opened
+from purser.connectors.ldap.session import Entry, Found, LdapSecrets, LdapSettings, Limits, Session
 from purser.connectors.ports.directory import Group, Mailbox, Members, OrgContact, Purpose, User
 from purser.connectors.ports.tested import Tested
 from purser.connectors.shared.addresses import HostRule, Resolver, system

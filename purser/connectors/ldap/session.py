@@ -1,13 +1,8 @@
-"""One signed-in connection to a directory server, read in pages; what ldap3 raises and answers becomes our failures.
-
-The name is resolved once and the socket goes to the address that was checked; TLS asks for the name, and its certificate
-is verified. Every wait ends, and so does what is read: a server that dribbles or floods is cut off.
-"""
+"""What is read over a signed-in connection to a directory server, in pages; what goes wrong becomes our failures."""
 
 from __future__ import annotations
 
-import ssl
-import time
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -16,14 +11,12 @@ from typing import Any
 import ldap3  # type: ignore[import-untyped]
 from ldap3.core import exceptions as wrong  # type: ignore[import-untyped]
 
-from purser.connectors.ldap.address import Place, admit
-from purser.connectors.shared.addresses import HostRule, Resolver
 from purser.connectors.shared.answer import clean
 from purser.kernel.errors import Busy, Failure, Refused
 
 PAGED = "1.2.840.113556.1.4.319"  # RFC 2696
-MOST_ADDRESSES = 4  # of a name that are tried
 ACTIVE_DIRECTORY = "1.2.840.113556.1.4.800"
+_RANGE = re.compile(r"([^;]+);range=([0-9]{1,9})-([0-9]{1,9}|\*)")  # [MS-ADTS] 3.1.1.3.1.3.3; a name in small letters
 
 
 @dataclass(frozen=True)
@@ -73,73 +66,33 @@ class Found:
     cut: str = ""
 
 
-class _Late(OSError):
-    """The reading as a whole took too long, or holds too much."""
-
-
-class _Guarded:
-    """A socket that stops at a deadline and after so many bytes, whatever the other side sends."""
-
-    def __init__(self, inner: Any, *, until: float, most: int) -> None:
-        self.inner, self._until, self._left = inner, until, most
-
-    def recv(self, size: int) -> bytes:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise _Late("the reading as a whole took too long")
-        self.inner.settimeout(min(left, self.inner.gettimeout() or left))
-        data: bytes = self.inner.recv(size)
-        self._left -= len(data)
-        if self._left < 0:
-            raise _Late("the directory sent more than is read")
-        return data
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.inner, name)
-
-
-class _Tls(ldap3.Tls):  # type: ignore[misc]  # ldap3 has no types
-    """TLS that asks for the name and verifies it: the library would accept a certificate for the bare address as well."""
-
-    def __init__(self, host: str, authority: str) -> None:
-        super().__init__(validate=ssl.CERT_REQUIRED)
-        self._host = host
-        self._context = ssl.create_default_context(cadata=authority or None)
-        self._context.minimum_version = ssl.TLSVersion.TLSv1_2
-        self.refused = ""
-
-    def wrap_socket(self, connection: Any, do_handshake: bool = False) -> None:
-        plain = connection.socket.inner if isinstance(connection.socket, _Guarded) else connection.socket
-        try:
-            connection.socket = self._context.wrap_socket(plain, server_hostname=self._host)
-        except ssl.SSLCertVerificationError as e:
-            self.refused = e.verify_message or "it is not valid"
-            raise
-
-
 class Session:
-    """Use `opened`."""
+    """Use `connecting.opened`."""
 
     def __init__(self, connection: Any, settings: LdapSettings, limits: Limits) -> None:
         self._connection = connection
         self._settings = settings
         self._limits = limits
         self._left = limits.most_entries
-        capabilities = self._one("", ["supportedCapabilities"]).get("supportedcapabilities", [])
-        self.is_active_directory = ACTIVE_DIRECTORY.encode() in capabilities
+        code, root = self._one("", ["supportedCapabilities"])
+        if code in (1, 32, 50):
+            hint = "Let the user that signs in read the root of the directory, which says what it is."
+            raise Refused(f"The directory answered {self._said()}", code="permission", hint=hint)
+        if code:
+            raise self._failure(code)
+        self.is_active_directory = ACTIVE_DIRECTORY.encode() in root.get("supportedcapabilities", [])
 
-    def _one(self, dn: str, attributes: list[str]) -> dict[str, list[bytes]]:
-        with _failures(self._settings):
+    def _one(self, dn: str, attributes: list[str]) -> tuple[int, dict[str, list[bytes]]]:
+        """The answer's code, and what one entry holds; nothing where it may not be seen."""
+        with failures(self._settings):
             self._connection.search(dn, "(objectClass=*)", ldap3.BASE, attributes=attributes)
         entries = _entries(self._connection)
-        return entries[0].values if entries else {}
+        return self._code(), entries[0].values if entries else {}
 
     def base(self) -> None:
         """Raises Refused where there is no such base, or it may not be seen."""
-        with _failures(self._settings):
-            self._connection.search(self._settings.base, "(objectClass=*)", ldap3.BASE, attributes=["objectClass"])
-        code = self._code()
-        if code or not _entries(self._connection):
+        code, found = self._one(self._settings.base, ["objectClass"])
+        if code or not found:
             raise self._failure(code or 32)
 
     def count(self, filter: str, most: int = 1_000) -> int:
@@ -147,13 +100,23 @@ class Session:
         return len(self.find(filter, [], most=most).entries)
 
     def find(self, filter: str, attributes: list[str], *, most: int | None = None) -> Found:
-        """Everything under the base that the filter names, by pages. What breaks off after the first page is cut short; the
-        first page's failure is raised. `most` stops there, which is no cut."""
+        """Everything under the base that the filter names, by pages, each with all of its values. What breaks off after the
+        first page is cut short; the first page's failure is raised. `most` stops there, which is no cut."""
+        found = self._paged(filter, attributes, most)
+        entries, cut = [], found.cut
+        for entry in found.entries:
+            try:
+                entries.append(self._whole(entry))
+            except Failure as failure:  # a group without the rest of its members is no group that was read
+                cut = cut or f"One entry was not read to its end: {failure.text}"
+        return Found(tuple(entries), cut)
+
+    def _paged(self, filter: str, attributes: list[str], most: int | None) -> Found:
         entries: list[Entry] = []
         cookie: bytes | None = None
         while True:
             try:
-                with _failures(self._settings):
+                with failures(self._settings):
                     self._connection.search(
                         self._settings.base,
                         filter,
@@ -183,6 +146,28 @@ class Session:
         self._left -= len(entries)
         return Found(tuple(entries))
 
+    def _whole(self, entry: Entry) -> Entry:
+        """With every value of it: Active Directory gives those of a large group 1,500 at a time."""
+        values = {name: held for name, held in entry.values.items() if not _RANGE.fullmatch(name)}
+        for part in filter(None, map(_RANGE.fullmatch, entry.values)):
+            name, last, held = part[1], part[3], list(entry.values[part[0]])
+            while last != "*":
+                start = int(last) + 1
+                last, more = self._from(entry.dn, name, start)
+                held += more
+            values[name] = values.get(name, []) + held
+        return Entry(entry.dn, values)
+
+    def _from(self, dn: str, name: str, start: int) -> tuple[str, list[bytes]]:
+        """Which value is the last that comes, "*" at the end, and the values of an attribute from the `start`-th to it."""
+        code, values = self._one(dn, [f"{name};range={start}-*"])
+        if code:
+            raise self._failure(code)
+        for part in filter(None, map(_RANGE.fullmatch, values)):
+            if part[1] == name and int(part[2]) == start and (part[3] == "*" or int(part[3]) >= start):
+                return part[3], values[part[0]]
+        raise Busy(f"{name} from {start} on did not come", code="malformed")
+
     def _code(self) -> int:
         return int(self._connection.result["result"])
 
@@ -204,89 +189,8 @@ class Session:
 
 
 @contextmanager
-def opened(
-    settings: LdapSettings, secrets: LdapSecrets, *, hosts: HostRule, resolver: Resolver, limits: Limits
-) -> Iterator[Session]:
-    """A session, signed in; closed at the end. Raises Refused ("credentials", "certificate", "address"), Busy("network")."""
-    place = admit(settings.url, start_tls=settings.start_tls, hosts=hosts)
-    if not secrets.password:  # an empty one would be taken as nobody's sign-in, and succeed
-        raise Refused("The password is missing.", code="credentials", hint="Enter it again.")
-    addresses = hosts.resolve(place.host, place.port, resolver=resolver)
-    until = time.monotonic() + limits.total
-    connection = _connected(place, addresses, settings, secrets, limits, until)
-    try:
-        with _failures(settings):
-            connection.bind()
-        if connection.result["result"]:
-            raise _not_signed_in(connection.result)
-        yield Session(connection, settings, limits)
-    finally:
-        try:
-            connection.unbind()
-        except (wrong.LDAPExceptionError, OSError):
-            pass
-
-
-def _connected(
-    place: Place, addresses: tuple[str, ...], settings: LdapSettings, secrets: LdapSecrets, limits: Limits, until: float
-) -> Any:
-    failure: Failure = Busy(f"{place} has no address.", code="network")
-    for address in addresses[:MOST_ADDRESSES]:
-        if time.monotonic() >= until:
-            break
-        tls = _Tls(place.host, settings.authority)
-        server = ldap3.Server(
-            address, port=place.port, use_ssl=place.tls, tls=tls, get_info=ldap3.NONE, connect_timeout=limits.connect,
-            allowed_referral_hosts=[],
-        )  # fmt: skip
-        connection = ldap3.Connection(
-            server, user=settings.user, password=secrets.password, authentication=ldap3.SIMPLE, client_strategy=ldap3.SYNC,
-            auto_referrals=False, check_names=False, read_only=True, receive_timeout=limits.answer,
-        )  # fmt: skip
-        try:
-            connection.open(read_server_info=False)
-            _guard(connection, limits, until)
-            if settings.start_tls and not place.tls:
-                connection.start_tls(read_server_info=False)
-                _guard(connection, limits, until)
-            return connection
-        except (wrong.LDAPExceptionError, OSError) as e:
-            if connection.socket is not None:  # the library leaves it open
-                connection.socket.close()
-            failure = _not_connected(place, e, tls.refused)
-            if isinstance(failure, Refused):  # another address of the same name is no way around a certificate
-                break
-    raise failure
-
-
-def _guard(connection: Any, limits: Limits, until: float) -> None:
-    if not isinstance(connection.socket, _Guarded):
-        connection.socket = _Guarded(connection.socket, until=until, most=limits.most_bytes)
-
-
-def _not_connected(place: Place, e: Exception, refused: str) -> Failure:
-    if refused:
-        text = f"The certificate of {place.host} is not accepted: {clean(refused)[:200]}."
-        hint = "Give the certificate of the authority that signed it, and call the server by the name in its certificate."
-        return Refused(text, code="certificate", hint=hint)
-    if isinstance(e, wrong.LDAPStartTLSError):
-        text = f"{place} does not take StartTLS: {clean(str(e))[:200]}."
-        return Refused(text, code="certificate", hint="Use ldaps://, or let the server offer StartTLS.")
-    return Busy(f"{place} could not be reached: {clean(str(e))[:200]}.", code="network")
-
-
-def _not_signed_in(result: dict[str, Any]) -> Failure:
-    said = clean(" ".join(filter(None, [str(result["description"]), str(result["message"])])))[:200]
-    if result["result"] in (51, 52):
-        return Busy(f"The directory is not ready: {said}.", code="server")
-    if result["result"] == 8 or "confidentiality" in said.lower():
-        return Refused(f"The directory wants an encrypted connection: {said}.", code="certificate", hint="Switch StartTLS on.")
-    hint = "Enter the user and the password again."
-    return Refused(f"The directory did not accept the sign-in: {said}.", code="credentials", hint=hint)
-
-
-@contextmanager
-def _failures(settings: LdapSettings) -> Iterator[None]:
+def failures(settings: LdapSettings) -> Iterator[None]:
+    """What the library raises becomes our failures."""
     try:
         yield
     except wrong.LDAPInvalidFilterError as e:
@@ -302,7 +206,7 @@ def _failures(settings: LdapSettings) -> Iterator[None]:
 
 def _entries(connection: Any) -> list[Entry]:
     return [
-        Entry(str(one["dn"]), {name.lower(): list(values) for name, values in one["raw_attributes"].items()})
+        Entry(str(one["dn"]), {name.lower(): list(values or ()) for name, values in one["raw_attributes"].items()})
         for one in connection.response or ()
         if one.get("type") == "searchResEntry"
     ]

@@ -160,7 +160,7 @@ class Payments(Protocol):
         """Let nobody use the page any more. Refused(code="state") when it was used, or has expired."""
 
     def card(self, token: str) -> Card:
-        """A stored card as it is now: issuers renew them."""
+        """A stored card as it is now: issuers renew them. Missing(code="detached") once it cannot be charged any more."""
 
     def forget(self, token: str, *, once: str) -> None:
         """Let a stored card never be charged again."""

@@ -115,6 +115,8 @@ class StripeConnector:
         body = self._client.read(lambda s: s.v1.payment_methods.retrieve(_id(token)))
         found = self._as(wire.card, body, effect=False)
         self._same(token, found.token)
+        if not body.get("customer"):
+            raise Missing("The card was taken away from its payer.", code="detached")
         return found
 
     def forget(self, token: str, *, once: str) -> None:

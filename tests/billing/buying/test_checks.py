@@ -9,7 +9,7 @@ import pytest
 from django.db import connections
 
 from purser.billing.buying import papers, profile
-from purser.billing.models import PurchaseState
+from purser.billing.models import PurchaseState, Refund, RefundState
 from purser.cli import verify
 from purser.postgres import tenancy
 from tests.billing.buying.kit import NOW, SELLER, Buyer, buyer
@@ -44,6 +44,11 @@ CORRUPTIONS = {
         "document_of",
     ),
     "a receipt deleted": ("DELETE FROM billing_document WHERE tenant_id = %(t)s AND kind = 'receipt'", "no_receipt"),
+    "a debit note deleted": ("DELETE FROM billing_document WHERE tenant_id = %(t)s AND kind = 'debit'", "no_debit"),
+    "a debit note of nothing": (
+        "UPDATE billing_document SET of = gen_random_uuid() WHERE tenant_id = %(t)s AND kind = 'debit'",
+        "document_of",
+    ),
     "a credit note deleted": ("DELETE FROM billing_document WHERE tenant_id = %(t)s AND kind = 'credit'", "no_credit"),
 }
 
@@ -54,6 +59,11 @@ def made() -> Buyer:
     with tenancy.acting_in(found.operator.pk):
         profile.store(found.desk, SELLER, now=NOW)
     papers.credit(found.partner.pk, refunded(found, bought(found)).pk, now=NOW)
+    failed = refunded(found, bought(found), number="F-2")
+    papers.credit(found.partner.pk, failed.pk, now=NOW)
+    with tenancy.acting_in(found.partner.pk):
+        Refund.objects.filter(pk=failed.pk).update(state=RefundState.FAILED)
+    papers.debit(found.partner.pk, failed.pk, now=NOW)
     bought(found, PurchaseState.DECLINED)
     return found
 

@@ -53,10 +53,10 @@ def bought(made: Buyer, state: str = PurchaseState.PAID, **counts: int) -> Purch
         return row
 
 
-def refunded(made: Buyer, row: Purchase, state: str = RefundState.DONE) -> Refund:
+def refunded(made: Buyer, row: Purchase, state: str = RefundState.DONE, *, number: str = "F-1") -> Refund:
     with tenancy.acting_in(made.partner.pk):
         found: Refund = Refund.objects.create(
-            number="F-1", purchase=row, key=ids.new(), once=ids.new().hex, money=Decimal("4.30"), units=100,
+            number=number, purchase=row, key=ids.new(), once=ids.new().hex, money=Decimal("4.30"), units=100,
             reason="Bought too many", state=state, made_at=NOW, made_by_name="Desk", settled_at=NOW,
         )  # fmt: skip
         return found
@@ -126,6 +126,29 @@ def test_a_credit_note_is_of_its_receipt(made: Buyer) -> None:
     assert receipt in text
     assert "Bought too many" in text
     assert "4.30 USD" in text
+
+
+def test_a_debit_note_takes_back_the_credit_note_of_a_refund_that_failed_after_all(made: Buyer) -> None:
+    refund = refunded(made, bought(made))
+    with pytest.raises(Refused, match="no credit note to take back"):
+        papers.debit(made.partner.pk, refund.pk, now=NOW)
+    first = papers.credit(made.partner.pk, refund.pk, now=NOW)
+    with pytest.raises(Refused, match="no credit note to take back"):
+        papers.debit(made.partner.pk, refund.pk, now=NOW)
+    with tenancy.acting_in(made.partner.pk):
+        Refund.objects.update(state=RefundState.FAILED)
+    mine = [one for one in papers.missing(NOW) if one[0] == made.partner.pk]
+    assert mine == [(made.partner.pk, "undone", refund.pk)]
+    row = papers.issue(*mine[0], now=NOW)
+    assert papers.issue(*mine[0], now=NOW).pk == row.pk
+    assert row.number == f"D-{made.partner.partner_number}-2026-0001"
+    assert [one for one in papers.missing(NOW) if one[0] == made.partner.pk] == []
+    xml, text = xml_of(bytes(row.file)), words(bytes(row.file))
+    assert told(xml, "TypeCode")[0] == "383"
+    assert (told(xml, "GrandTotalAmount"), told(xml, "DuePayableAmount")) == (["4.30"], ["0.00"])
+    assert told(xml, "InvoiceReferencedDocument", "IssuerAssignedID") == [first.number]
+    for part in ("Debit note", first.number, "it is of no effect", "Nothing is due"):
+        assert part in text
 
 
 def test_a_quote_is_paper_without_invoice_data(made: Buyer) -> None:

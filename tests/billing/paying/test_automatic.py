@@ -295,6 +295,15 @@ def test_on_needs_a_card_and_a_cap_and_nobody_else_in_between(shop: Shop) -> Non
             automatic.standing(shop.at)
 
 
+def test_on_needs_whom_to_bill() -> None:
+    with kit.shop(profile=False) as shop:
+        shop.card()
+        with pytest.raises(Refused, match="Whom to bill is not filled in") as e:
+            shop.automatic()
+        assert (e.value.code, e.value.hint) == ("profile", "Fill it in under Settings, Billing Info.")
+        shop.automatic(on=False)
+
+
 def test_switching_it_on_in_debt_buys_at_once(shop: Shop) -> None:
     shop.used(10)
     ready(shop)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from purser.billing.buying import checks as paper_checks
+from purser.billing.buying import papers
 from purser.billing.models import QuoteLine, Refund
 from purser.billing.paying import refunds
 from purser.kernel.errors import Missing, Refused
-from purser.postgres import ids
+from purser.postgres import ids, tenancy
 from tests.access import kit as people
 from tests.billing.paying import kit
 from tests.billing.paying.kit import Shop
@@ -120,9 +123,16 @@ def test_one_that_fails_later_is_undone(shop: Shop) -> None:
     made = shop.refund(row, 100)
     shop.carry_refund(made)
     shop.tell("fail_refund", refund=shop.again(made).provider_id)
+    papers.credit(shop.tenant, made.pk, now=shop.at)
     assert shop.carry_refund(made) == "failed"
     assert (shop.balance, shop.money("revenue"), shop.money("paid")) == (1000, -43, 43)
     assert shop.carry_refund(made) == "failed"
+    told = {notice.subject: notice for notice in posted(shop.partner) if notice.kind == "refund_made"}
+    assert "100 units are yours again" in told["4.30 USD did not arrive"].lines[0]
+    (asked,) = jobs("purser.papers", tenant=str(shop.tenant), of="undone", id=str(made.pk))
+    assert papers.issue(shop.tenant, asked["of"], made.pk, now=shop.at).kind == "debit"
+    with tenancy.acting_in(shop.tenant):
+        assert [one.code for one in paper_checks.check(now=shop.at + timedelta(days=2)) if one.code != "no_receipt"] == []
     again = shop.refund(row, 100)
     assert shop.carry_refund(again) == "done"
     assert shop.problems() == []

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 
 from purser.billing.models import Event, Purchase, Visit
-from purser.billing.paying import events, visits
+from purser.billing.paying import automatic, events, visits
 from purser.connectors.ports.payment import WEBHOOK_MOST_BYTES
 from purser.postgres import ids, tenancy
 from sandboxes.stripe.events import signature
@@ -130,6 +130,53 @@ def kit_money(row: Purchase) -> Any:
     from purser.kernel.money import Money
 
     return Money(row.total, row.currency)
+
+
+def hint(shop: Shop, name: bytes) -> None:
+    (body,) = [one for one in told(shop) if name in one]
+    assert tell(shop, body).status_code == 200
+    work(shop)
+
+
+def test_a_card_that_its_issuer_renewed_is_followed_at_once(shop: Shop) -> None:
+    card = shop.card()
+    shop.work()
+    shop.tell("renew", card=card.token, exp_month=12, exp_year=2033, last4="1881")
+    hint(shop, b"payment_method.automatically_updated")
+    now = shop.again(card)
+    assert (now.last_four, now.expiry_month, now.expiry_year, now.removed_at) == ("1881", 12, 2033, None)
+    assert kept(shop)[0].text == "The card is looked at."
+    assert posted(shop.partner) == []
+
+
+def test_a_card_that_was_taken_away_is_dropped_and_told_and_nothing_is_bought_by_itself(shop: Shop) -> None:
+    card = shop.card()
+    shop.automatic()
+    shop.work()
+    shop.tell("detach", card=card.token)
+    hint(shop, b"payment_method.detached")
+    assert shop.again(card).removed_at == shop.at
+    (notice,) = posted(shop.partner)
+    assert (notice.kind, "4242" in notice.lines[0], len(notice.lines)) == ("card_gone", True, 2)
+    with tenancy.acting_in(shop.tenant):
+        assert automatic.programme().auto_on is False
+    shop.card()
+    hint_again = [one for one in told(shop) if b"payment_method.detached" in one]
+    assert tell(shop, hint_again[0].replace(b"evt_", b"evt_again_")).status_code == 200
+    work(shop)
+    assert len(posted(shop.partner)) == 1, "the next card stays"
+
+
+def test_a_card_of_another_operators_partner_is_not_looked_at(shop: Shop) -> None:
+    card = shop.card()
+    shop.work()
+    shop.tell("detach", card=card.token)
+    (body,) = [one for one in told(shop) if b"payment_method.detached" in one]
+    with kit.shop() as other:
+        assert tell(other, body).status_code == 200
+        work(other)
+        assert kept(other)[0].text == "It is not of ours."
+    assert shop.again(card).removed_at is None
 
 
 def test_any_order_with_repeats_ends_alike(shop: Shop) -> None:

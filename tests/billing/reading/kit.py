@@ -12,6 +12,7 @@ from django.test import Client
 
 from purser.access.actors import Actor
 from purser.access.models import Person
+from purser.billing.buying import packages
 from purser.billing.usage import charging, programme
 from purser.directory.models import Cause, Licence, Source, SourceKind, SourceState, User
 from purser.partners import consent
@@ -65,7 +66,8 @@ class Desk:
     def begin(self, on: date, *, zone: str = "UTC") -> None:
         """The programme, as operations admits to it, from a day that may lie behind."""
         with tenancy.acting_in(self.partner):
-            programme.begin(on=on, zone=zone, since=LONG_AGO, now=LONG_AGO)
+            programme.begin(on=on, zone=zone, since=LONG_AGO, now=engine.at(on, zone=zone))
+        packages.copy_to(self.partner, LONG_AGO)
 
     def closed(self, first: date, counts: Sequence[Mapping[UUID, int]], *, zone: str = "UTC", post: bool = True) -> None:
         """Days closed and charged with these counts by tenant, and booked."""

@@ -144,6 +144,20 @@ def test_automatic_purchase_is_told_where_it_is_on(monkeypatch: pytest.MonkeyPat
     assert "expected on 2026-10-07: 1 x CPP-DSU-1, bought automatically" in page(made, at(7), monkeypatch)
 
 
+def test_a_default_package_that_is_not_sold_is_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As automatic purchase then buys nothing. Source: acceptance CS-57."""
+    made = desk(*[300] * 6, now=300)
+    with tenancy.acting_in(made.partner):
+        Programme.objects.update(auto_on=True, cap=500, default_package="CPP-DSU-0")
+    shown = page(made, at(7), monkeypatch)
+    assert "none: on 2026-10-07 the balance falls below 0" in shown
+    assert "no longer has CPP-DSU-0" in shown
+    assert "bought automatically" not in shown
+    monkeypatch.setattr("purser.api.doors.timezone", SimpleNamespace(now=lambda: at(7)), raising=False)
+    told = made.call().json()
+    assert (told["purchase"], told["unsold"]) == (None, "CPP-DSU-0")
+
+
 def test_before_the_20th_the_adviser_shows_the_outlook_and_when_it_opens(monkeypatch: pytest.MonkeyPatch) -> None:
     made = desk(*[90] * 18, now=60)
     early = page(made, at(19), monkeypatch, "adviser/")

@@ -44,7 +44,7 @@ class House:
 
     def admitted(self, on: date, zone: str = "UTC", *, now: datetime | None = None) -> Organisation:
         made = self.partner(zone)
-        programme.admit(self.desk, made.pk, on=on, now=now or LONG_AGO)
+        programme.admit(self.desk, made.pk, on=on, now=now or at(on, zone=zone))
         return made
 
 

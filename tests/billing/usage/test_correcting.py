@@ -225,6 +225,16 @@ def test_admitting_refuses_what_overlaps_or_comes_too_early() -> None:
     assert refused.value.code == "kind"
 
 
+@pytest.mark.parametrize("years", [-3, 3, 900])
+def test_admitting_refuses_a_date_of_another_age_with_the_dates_that_may_be(years: int) -> None:
+    house = kit.house()
+    partner = house.partner()
+    with pytest.raises(Refused, match="2024-07-05 to 2028-07-06") as refused:
+        programme.admit(house.desk, partner.pk, on=on(6).replace(year=2026 + years), now=kit.at(on(6)))
+    assert refused.value.code == "far"
+    programme.admit(house.desk, partner.pk, on=date(2024, 7, 5), now=kit.at(on(6)))
+
+
 def test_the_carried_peak_of_the_facts_is_that_of_the_close() -> None:
     """rating_start goes back no further than it must."""
     assert facts.rating_start(date(2026, 9, 17), DAILY) == date(2026, 9, 1)

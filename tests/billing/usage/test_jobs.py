@@ -71,3 +71,25 @@ def test_terms_reach_partners_by_a_job() -> None:
     usage.spread_terms(**mine)
     with tenancy.acting_in(partner.pk):
         assert terms.own().versions[-1].from_on == date(2099, 1, 1)
+
+
+def test_terms_that_missed_a_partner_are_asked_for_again_within_the_hour() -> None:
+    house = kit.house()
+    ahead = date(2099, 1, 1)
+    with tenancy.acting_in(house.operator.pk):
+        terms.publish(house.desk, DAILY.on(ahead), from_on=ahead, now=access.now())
+    usage.spread_terms(operator=str(house.operator.pk))
+    kit.owner("DELETE FROM procrastinate_jobs WHERE task_name = 'purser.terms'", {})
+    usage.terms_due(timestamp=0)
+    mine = {"operator": str(house.operator.pk)}
+    assert mine not in waiting("purser.terms"), "nobody misses them"
+    partner = house.admitted(access.now().date())
+    missed = "UPDATE billing_terms SET billable_days = 3 WHERE from_on = '2099-01-01' AND tenant_id = %(partner)s"
+    assert kit.owner(missed, {"partner": partner.pk}) == 1
+    for _ in range(2):
+        usage.terms_due(timestamp=0)
+    assert waiting("purser.terms").count(mine) == 1
+    usage.spread_terms(**mine)
+    with tenancy.acting_in(partner.pk):
+        assert terms.own().versions[-1].terms == DAILY.on(ahead)
+    assert house.operator.pk not in terms.behind(now=access.now())
