@@ -25,12 +25,12 @@ from psycopg.errors import UniqueViolation
 
 from purser.access.often import TooOften
 from purser.access.permit import Denied, StepUp
+from purser.access.testing import TooManyTests
 from purser.api.callers import Forged
 from purser.api.limits import TooMany
 from purser.api.replays import UnderWay
 from purser.billing.paying.purchases import Stale
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
-from purser.links.desk.connections import TooManyTests
 
 log = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from purser.access.vendor_settings import Field, Kinds
 from purser.connectors import graph, ldap
 from purser.connectors.shared.addresses import HostRule
-from purser.directory.kinds import Field, Kinds
 from purser.directory.models import SourceKind
 
 _EVERY = Field("every_hours", "Read every so many hours", default="6", required=False, help="From 1 to 168.")

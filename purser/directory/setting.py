@@ -7,22 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from purser.access import acts, errands, permit, vault
+from purser.access import acts, errands, permit, testing, vendor_settings
 from purser.access.actors import Actor
-from purser.access.models import Act
+from purser.access.vendor_settings import Field
 from purser.connectors.ports.tested import Tested
 from purser.directory import kinds, sources
 from purser.directory.models import Source, SourceKind, SourceState
 from purser.directory.sources import OF_TABLE
-from purser.kernel.errors import Busy, Refused
+from purser.kernel.errors import Refused
 
 LONGEST, LONGEST_TEXT = 500, 20_000
 HOURS = (1, 168)
-TESTS_AN_HOUR, HOUR = 10, timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -63,17 +62,13 @@ def save(actor: Actor, *, kind: str, values: Mapping[str, str], version: int, no
         after={"kind": kind, **plain, **{f.name: "changed" for f in fields if f.secret and typed[f.name]}},
         now=now,
     )
-    before = vault.kept(OF_TABLE, held.pk) if held else frozenset()
-    source = _kept(held, kind, plain, fields, now)
-    for field in fields:
-        if field.secret and typed[field.name]:
-            vault.keep(OF_TABLE, source.pk, field.name, typed[field.name], now)
-    after = vault.kept(OF_TABLE, source.pk)
-    wiped = tuple(f.label for f in fields if f.name in before - after)
-    return Saved(source, wiped, tuple(sources.lacking(source)))
+    moved = held is not None and (held.kind != kind or vendor_settings.moved(fields, held.settings, plain))
+    source = _kept(held, kind, plain, now)
+    wiped = vendor_settings.keep(fields, OF_TABLE, source.pk, typed, moved=moved, now=now)
+    return Saved(source, wiped, sources.lacking(source))
 
 
-def _typed(fields: Sequence[kinds.Field], values: Mapping[str, str]) -> dict[str, str]:
+def _typed(fields: Sequence[Field], values: Mapping[str, str]) -> dict[str, str]:
     unknown = sorted(set(values) - {f.name for f in fields})
     if unknown:
         raise Refused(f"There is no setting {', '.join(unknown)[:100]}.", code="setting")
@@ -93,15 +88,11 @@ def _typed(fields: Sequence[kinds.Field], values: Mapping[str, str]) -> dict[str
     return typed
 
 
-def _kept(held: Source | None, kind: str, plain: dict[str, str], fields: Sequence[kinds.Field],
-          now: datetime) -> Source:  # fmt: skip
+def _kept(held: Source | None, kind: str, plain: dict[str, str], now: datetime) -> Source:
     ready = SourceState.READY if kind == SourceKind.FILE else SourceState.NEW
     if held is None:
         made: Source = Source.objects.create(kind=kind, settings=plain, state=ready, created_at=now)
         return made
-    moved = held.kind != kind or any(f.address and held.settings.get(f.name, f.default) != plain[f.name] for f in fields)
-    if moved:
-        vault.wipe(OF_TABLE, held.pk)
     # What was known of the source was known of the old settings; its marks of what was read are of no use to another.
     if {**held.settings, "every_hours": ""} != {**plain, "every_hours": ""} or held.kind != kind:
         held.tokens = {}
@@ -113,14 +104,11 @@ def _kept(held: Source | None, kind: str, plain: dict[str, str], fields: Sequenc
     return held
 
 
-class TooManyTests(Busy):
-    """More wrong passwords might lock the account in the directory."""
-
-
 def to_test(actor: Actor, *, now: datetime) -> Source:
     """The source to test. The test itself is a call, to be made outside of any transaction; keep its answer with `keep_test`.
+    It is counted from here on: one that hangs, or whose process ends, has tried the password too.
 
-    Raises Missing, Refused for a file and while a secret is missing, TooManyTests after ten within an hour.
+    Raises Missing, Refused for a file and while a secret is missing, testing.TooManyTests after ten within an hour.
     """
     permit.check(actor, "users.refresh")
     source = sources.find()
@@ -128,15 +116,9 @@ def to_test(actor: Actor, *, now: datetime) -> Source:
         raise Refused("Users come from a file: there is nobody to ask. Load the file instead.", code="kind")
     if empty := sources.lacking(source):
         raise Refused(f"Nothing to test yet: {', '.join(empty)} is missing.", code="lacking")
-    made = Act.objects.filter(verb="users.refresh", of_kind="user_source_test", at__gt=now - HOUR).exclude(outcome="denied")
-    if (count := made.count()) >= TESTS_AN_HOUR:
-        left = made.order_by("at", "id").values_list("at", flat=True)[count - TESTS_AN_HOUR] + HOUR - now
-        raise TooManyTests(
-            f"The source was tested {count} times within the hour.",
-            code="too_many",
-            hint=f"Test it again in {left.seconds // 60 + 1} minutes.",
-            retry_after=left,
-        )
+    of = ("user_source_test", source.pk)
+    testing.check("users.refresh", of, "The source", now=now)
+    acts.record(actor, "users.refresh", summary="Tests the source of users", of=of, now=now)
     return source
 
 
@@ -149,7 +131,7 @@ def keep_test(actor: Actor, *, result: Tested, version: int, now: datetime) -> N
         actor,
         "users.refresh",
         summary=f"Tested the source of users: {result.text}",
-        of=("user_source_test", source.pk),
+        of=("user_source", source.pk),
         outcome="done" if result.ok else "refused",
         now=now,
     )

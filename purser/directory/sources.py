@@ -5,11 +5,11 @@ What a person does with it is in setting.py. Source: issue "Licences follow the 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from purser.access import vault
+from purser.access import vendor_settings
+from purser.access.vendor_settings import Setting
 from purser.connectors.ports.tested import Tested
 from purser.directory import kinds
 from purser.directory.models import Source, SourceKind, SourceState
@@ -17,7 +17,7 @@ from purser.kernel.errors import Busy, Failure, Missing
 from purser.notices import outbox
 from purser.postgres import queue, tenancy
 
-OF_TABLE = "directory_source"
+OF_TABLE = "directory_source"  # of the vault
 # Nothing can succeed until a person has acted, here or in the directory itself.
 PAUSING = frozenset({"credentials", "consent", "permission", "tenant", "address", "certificate", "filter"})
 DEAD = timedelta(minutes=30)  # a stage older than this belongs to a process that is gone
@@ -37,34 +37,15 @@ def find() -> Source:
     return source
 
 
-@dataclass(frozen=True)
-class Setting:
-    """One line of the page. The value of a secret is never here, only whether there is one."""
-
-    field: kinds.Field
-    value: str
-    kept: bool
-
-
 def settings(kind: str, source: Source | None) -> list[Setting]:
     """All settings of a kind in the order of the page; those of another kind than the source's are empty."""
     held = source if source is not None and source.kind == kind else None
-    kept = vault.kept(OF_TABLE, held.pk) if held else frozenset()
-    values = held.settings if held else {}
-    return [
-        Setting(
-            field,
-            "" if field.secret else str(values.get(field.name, field.default)),
-            field.name in kept if field.secret else bool(values.get(field.name)),
-        )
-        for field in kinds.current().fields[kind]
-    ]
+    return vendor_settings.settings(kinds.current().fields[kind], OF_TABLE, held)
 
 
-def lacking(source: Source) -> list[str]:
+def lacking(source: Source) -> tuple[str, ...]:
     """The labels of secrets that are to be typed."""
-    kept = vault.kept(OF_TABLE, source.pk)
-    return [f.label for f in kinds.current().fields[source.kind] if f.secret and f.required and f.name not in kept]
+    return vendor_settings.lacking(kinds.current().fields[source.kind], OF_TABLE, source.pk)
 
 
 def rhythm(source: Source) -> timedelta:

@@ -14,6 +14,7 @@ from purser.links.models.connections import ConnectionState
 from purser.notices import outbox
 from purser.postgres import tenancy
 
+OF_TABLE = "links_connection"  # of the vault
 # Nothing can succeed on the connection until a person has acted (or the vendor has come to its senses).
 PAUSING = frozenset({"credentials", "address"})
 CUT = "cut"

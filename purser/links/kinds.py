@@ -1,43 +1,8 @@
-"""What a connection of each kind is configured with. Only config names vendors: it hands them over at start."""
+"""What a connection of each kind is configured with."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from purser.access.vendor_settings import Handed
 
-
-@dataclass(frozen=True)
-class Field:
-    """One setting as the pages show it. `address`: changing it wipes the secrets, which belong to the old host."""
-
-    name: str
-    label: str
-    secret: bool = False
-    address: bool = False
-    default: str = ""
-    help: str = ""
-    required: bool = True
-
-
-@dataclass(frozen=True)
-class Kinds:
-    """`fields` by kind, in the order of the page. `check_addresses(kind, values)` raises Refused for an address that
-    connections of the kind may not call."""
-
-    fields: Mapping[str, Sequence[Field]]
-    check_addresses: Callable[[str, dict[str, str]], None]
-
-
-_held: Kinds | None = None
-
-
-def use(kinds: Kinds) -> None:
-    global _held
-    _held = kinds
-
-
-def current() -> Kinds:
-    """Raises RuntimeError before `use`."""
-    if _held is None:
-        raise RuntimeError("No kinds of connection yet: config.wiring hands them over when the application starts.")
-    return _held
+_handed = Handed("connection")
+use, current = _handed.use, _handed.current

@@ -25,6 +25,7 @@ from purser.portal import preferences, workbook
 from purser.portal.doors import page
 from purser.portal.tables.model import Table
 from purser.postgres import tenancy
+from purser.tenants import organisations
 
 SCREEN = "csv"  # the preference's screen
 
@@ -45,10 +46,10 @@ def snapshot(seat: AbstractContextManager[None]) -> Iterator[None]:
 Door = Callable[..., HttpResponseBase]
 
 
-def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC") -> Door:
+def door(table: Table, verb: str) -> Door:
     """The export page of a list, for its urls: takes the list's own parameters and `format=csv|xlsx`, `all=1`.
 
-    `zone_of` gives the zone of its times, called in the tenant's seat.
+    Times are in the zone of the organisation acted in.
     """
 
     @page(verb, seat=False)
@@ -64,7 +65,7 @@ def door(table: Table, verb: str, *, zone_of: Callable[[], str] = lambda: "UTC")
                 kept=preferences.read(actor, table.name),
                 saved=saved.asked_for(actor, table.name, request.GET),
             )
-            name = zone_of()
+            name = organisations.zone()
             zone = ZoneInfo(name)
             style = files.STYLES.get(preferences.read(actor, SCREEN).get("style", ""), files.STYLES["comma"])
         with snapshot(table.seat(actor) if table.seat else tenancy.acting_in(actor.tenant)):

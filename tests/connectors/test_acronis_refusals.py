@@ -14,7 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from purser.connectors.acronis import fields, refusals, wire
+from purser.connectors.acronis import refusals, wire
+from purser.connectors.shared import rows as listed
 from purser.connectors.shared import strict
 from purser.connectors.shared.answer import Answer
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
@@ -133,7 +134,7 @@ def test_any_body_is_read_or_named_malformed(parse: Callable[[Any], Any], body: 
     assert parse(GOOD)
     try:
         read = parse(body)
-    except fields.Malformed:
+    except listed.Malformed:
         return
     assert read
 
@@ -141,7 +142,7 @@ def test_any_body_is_read_or_named_malformed(parse: Callable[[Any], Any], body: 
 @given(rows=st.lists(JSON | BODY | BODY.map(lambda body: {**GOOD, **body}), max_size=4))
 @settings(max_examples=30, deadline=None)
 def test_rows_that_cannot_be_read_are_counted_and_never_raise(rows: list[Any]) -> None:
-    read = fields.read(rows, wire.tenant, lambda tenant: tenant.id, "tenant")
+    read = listed.read(rows, wire.tenant, "tenant")
     assert len(read.items) + len(read.faults) <= len(rows)
     assert read.items or read.faults or not rows
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from purser.connectors.graph import GraphConnector, wire
 from purser.connectors.ports import tested
 from purser.connectors.ports.directory import Changes, Group, User
+from purser.connectors.shared import rows as listed
 from purser.kernel.errors import Failure
 from purser.reconcile.model import Reading
 from sandboxes.kit.faults import KINDS
@@ -130,7 +131,7 @@ PARSERS = {"user": wire.user, "group": wire.group, "contact": wire.contact}
 @given(rows=st.lists(JSON | ROW | ROW.map(lambda row: {**GOOD, **row}), max_size=6))
 @settings(max_examples=150, deadline=None)
 def test_any_row_is_read_or_named_and_nothing_is_lost(kind: str, rows: list[Any]) -> None:
-    read = wire.read(rows, PARSERS[kind], kind)
+    read = listed.read(rows, PARSERS[kind], kind)
     named = {r["id"] for r in rows if isinstance(r, dict) and isinstance(r.get("id"), str)}
     assert set(read.items) <= {n.strip() for n in named}
     assert bool(rows) == bool(read.items or read.faults)
@@ -145,7 +146,7 @@ def test_any_row_is_read_or_named_and_nothing_is_lost(kind: str, rows: list[Any]
 def test_members_are_counted_or_refused(rows: list[Any]) -> None:
     try:
         members = wire.members("g1", rows)
-    except wire.Malformed:
+    except listed.Malformed:
         return
     distinct = {row["id"].strip() for row in rows}
     own = {"g1"} if any(row["id"].strip() == "g1" for row in rows) else set()
@@ -162,14 +163,14 @@ def test_a_row_that_came_twice_with_other_content_is_left_out() -> None:
         {**GOOD, "id": "u2"},
         {**GOOD, "id": "u2"},
     ]
-    read = wire.read(rows, wire.user, "user")
+    read = listed.read(rows, wire.user, "user")
     assert sorted(read.items) == ["u2"]
     assert read.faults == ("user u1 came twice with different content",) * 2
 
 
 @pytest.mark.parametrize("id", ["", "a/b", "a?b", "a b", "a%2fb", "é", "x" * 101, None, 7, "..\\x"])
 def test_an_id_that_could_lead_elsewhere_is_no_id(id: Any) -> None:
-    assert not wire.read([{**GOOD, "id": id}], wire.user, "user").items
+    assert not listed.read([{**GOOD, "id": id}], wire.user, "user").items
 
 
 def test_an_unknown_kind_of_mailbox_is_other() -> None:

@@ -11,10 +11,10 @@ import pytest
 from django.test import override_settings
 
 from purser.access import vault, verbs
+from purser.access.vendor_settings import Kinds
 from purser.kernel.errors import Refused
 from purser.links import kinds
 from purser.links.desk import connections as desk_verbs
-from purser.links.kinds import Kinds
 from purser.links.models import Connection, Sync
 from purser.postgres import tenancy
 from tests import make

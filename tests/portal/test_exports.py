@@ -26,6 +26,7 @@ from purser.kernel.errors import Refused
 from purser.lists import files
 from purser.portal import exports, workbook
 from purser.postgres import tenancy
+from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.portal import sample
 from tests.portal.sample import Signed
@@ -73,6 +74,14 @@ def test_it_writes_numbers_dates_and_times_as_such(signed: Signed) -> None:
     assert cells == ["'=1+1", "-5", "1234.50", "USD", "2026-03-31", "2026-03-31T23:30:05+00:00"]
     [_, cells] = sheet(exported(signed, query + "&format=xlsx"))
     assert cells == ["=1+1", -5, 1234.5, "USD", datetime(2026, 3, 31), datetime(2026, 3, 31, 23, 30, 5)]
+
+
+def test_it_writes_times_in_the_organisations_zone_and_cuts_days_there(signed: Signed) -> None:
+    sample.fill(signed.organisation, [{"company": "Late Co", "at": datetime(2026, 3, 31, 23, 30, 5, tzinfo=UTC)}])
+    with tenancy.acting_in(signed.organisation.pk):
+        Organisation.objects.update(zone="Europe/Zurich")
+    assert table(exported(signed, "columns=at&at.is=2026-04-01"))[1:] == [["2026-04-01T01:30:05+02:00"]]
+    assert table(exported(signed, "columns=at&at.is=2026-03-31"))[1:] == []
 
 
 def test_it_writes_csv_as_the_person_prefers(signed: Signed) -> None:

@@ -12,6 +12,8 @@ from django.http import FileResponse
 
 from purser.access.actors import Actor
 from purser.api.doors import Routes
+from purser.api.schemas import advice as advised
+from purser.api.schemas import simulation as simulated
 from purser.api.schemas import usage as out
 from purser.api.schemas.common import Some
 from purser.billing.usage import advising, comparing, derivation, outlook, sharing, statement, taking
@@ -88,53 +90,53 @@ def shares_file(actor: Actor, now: datetime, month: out.Month, per: Literal["mon
     return FileResponse(file, as_attachment=True, filename=name, content_type="text/csv; charset=utf-8")
 
 
-@routes.get("/usage/adviser", "usage.read", answers=out.Adviser, seat=False)
-def adviser(actor: Actor, now: datetime) -> out.Adviser:
+@routes.get("/usage/adviser", "usage.read", answers=advised.Adviser, seat=False)
+def adviser(actor: Actor, now: datetime) -> advised.Adviser:
     """The outlook, whether there is advice, and the plans made so far, newest first, up to 100"""
     found = outlook.of(actor.tenant, now=now)
     with tenancy.acting_in(actor.tenant):
-        plans = [out.plan(row) for row in advising.plans()[:100]]
+        plans = [advised.plan(row) for row in advising.plans()[:100]]
     shown = out.standing(found, None if found.ended else outlook.ahead(found))
-    return out.Adviser(open=found.advises and not found.ended, standing=shown, plans=plans)
+    return advised.Adviser(open=found.advises and not found.ended, standing=shown, plans=plans)
 
 
-@routes.post("/usage/adviser/plans", advising.VERB, answers=out.Advice, seat=False)
-def look(actor: Actor, now: datetime) -> out.Advice:
+@routes.post("/usage/adviser/plans", advising.VERB, answers=advised.Advice, seat=False)
+def look(actor: Actor, now: datetime) -> advised.Advice:
     """Look through the customers for licences that seem not to be needed
 
     Nobody is unlicensed by it. Refused before the 20th.
     """
-    return out.advice(advising.one(actor, advising.look(actor, now=now).pk, now=now))
+    return advised.advice(advising.one(actor, advising.look(actor, now=now).pk, now=now))
 
 
-@routes.get("/usage/adviser/plans/{uuid:advice}", "usage.read", answers=out.Advice, seat=False)
-def plan(actor: Actor, now: datetime, advice: UUID) -> out.Advice:
+@routes.get("/usage/adviser/plans/{uuid:advice}", "usage.read", answers=advised.Advice, seat=False)
+def plan(actor: Actor, now: datetime, advice: UUID) -> advised.Advice:
     """A plan, with names where the customer lets you look"""
-    return out.advice(advising.one(actor, advice, now=now))
+    return advised.advice(advising.one(actor, advice, now=now))
 
 
-@routes.post("/usage/adviser/plans/{uuid:advice}/take", advising.VERB, answers=out.Done, seat=False)
-def take(actor: Actor, now: datetime, advice: UUID, body: out.Take) -> out.Done:
+@routes.post("/usage/adviser/plans/{uuid:advice}/take", advising.VERB, answers=advised.Done, seat=False)
+def take(actor: Actor, now: datetime, advice: UUID, body: advised.Take) -> advised.Done:
     """Unlicense the people of a plan, customer by customer on its behalf
 
     May be called again: what is done stays done.
     """
     done = taking.take(actor, advice, body.steps, now=now)
-    return out.Done(done=done.done, refused=done.refused)
+    return advised.Done(done=done.done, refused=done.refused)
 
 
-@routes.post("/usage/adviser/plans/{uuid:advice}/undo", advising.VERB, answers=out.Done, seat=False)
-def undo(actor: Actor, now: datetime, advice: UUID, body: out.Take) -> out.Done:
+@routes.post("/usage/adviser/plans/{uuid:advice}/undo", advising.VERB, answers=advised.Done, seat=False)
+def undo(actor: Actor, now: datetime, advice: UUID, body: advised.Take) -> advised.Done:
     """License again whom the plan took, as long as they are unlicensed"""
     done = taking.give_back(actor, advice, body.steps, now=now)
-    return out.Done(done=done.done, refused=done.refused)
+    return advised.Done(done=done.done, refused=done.refused)
 
 
-@routes.post("/usage/simulations", "usage.simulate", answers=out.Simulation, seat=False)
-def simulate(actor: Actor, now: datetime, body: out.Simulate) -> out.Simulation:
+@routes.post("/usage/simulations", "usage.simulate", answers=simulated.Simulation, seat=False)
+def simulate(actor: Actor, now: datetime, body: simulated.Simulate) -> simulated.Simulation:
     """Two policies or two price lists over the partner's own closed days; changes nothing"""
-    sides = (out.choice(body.a), out.choice(body.b))
-    return out.simulation(comparing.compare(actor.tenant, sides, months=body.months, now=now))
+    sides = (simulated.choice(body.a), simulated.choice(body.b))
+    return simulated.simulation(comparing.compare(actor.tenant, sides, months=body.months, now=now))
 
 
 def _first(month: str) -> date:

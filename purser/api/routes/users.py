@@ -11,17 +11,13 @@ from purser.access.actors import Actor
 from purser.api.doors import Routes
 from purser.api.schemas import users as out
 from purser.api.schemas.common import Asked, Some
-from purser.connectors.ports.tested import Tested
 from purser.directory import groups, setting, sources, users
 from purser.flows import ports
-from purser.flows.vendor_to_mirror import upload
-from purser.kernel.errors import Failure, Refused
-from purser.postgres import tenancy
+from purser.flows.vendor_to_mirror import testing, upload
 
 routes = Routes("Users")
 GROUP = "/user-groups/{uuid:user_group}"
 SOURCE = "/user-source"
-LARGEST = 10 * 1024 * 1024
 
 
 @routes.get("/users/{uuid:user}", "users.read", answers=out.User)
@@ -87,15 +83,7 @@ def test(actor: Actor, now: datetime) -> out.SourceResult:
     What only a person can mend is an answer with `ok` false, and pauses the source; success lets it go on, and users are read.
     It takes no Idempotency-Key: testing twice does no harm. At most ten tests an hour.
     """
-    with tenancy.acting_in(actor.tenant):
-        row = setting.to_test(actor, now=now)
-    try:
-        tested = ports.directory(row).test()
-    except Failure as failure:
-        tested = Tested(False, f"{failure.text} {failure.hint}".strip(), failure.code)
-    with tenancy.acting_in(actor.tenant):
-        setting.keep_test(actor, result=tested, version=row.version, now=now)
-    return out.result(tested)
+    return out.result(testing.test(actor, port_of=ports.directory, now=now))
 
 
 @routes.post(f"{SOURCE}/readings", "users.refresh", answers=Asked)
@@ -111,8 +99,7 @@ def bring(actor: Actor, now: datetime, file: File[UploadedFile]) -> out.Preview:
     Sent as `multipart/form-data`; at most 10 MB and 100,000 rows. Apply it with the `digest` of the answer. It takes no
     Idempotency-Key: a file that is sent again only takes the place of the one that waits.
     """
-    if (file.size or 0) > LARGEST:
-        raise Refused(f"The file has {file.size:,} bytes; at most {LARGEST:,} are read.", code="table")
+    upload.check_size(file.size or 0)
     return out.preview(upload.bring(actor, name=file.name or "", content=file.read(), read=ports.table, now=now))
 
 

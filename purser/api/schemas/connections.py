@@ -8,13 +8,13 @@ from uuid import UUID
 
 from pydantic import Field
 
+from purser.access.vendor_settings import Setting as Held
 from purser.api.schemas.common import Out, Sent
 from purser.connectors.ports.tested import Tested
 from purser.links.desk.connections import BOUNDS, Saved
 from purser.links.models import Alarm, Sync
 from purser.links.models import Connection as Row
 from purser.links.queries.connections import Health
-from purser.links.queries.connections import Setting as Held
 from purser.links.queries.home import Health as Side
 
 Kind = Literal["marketplace", "autotask", "connectwise"]

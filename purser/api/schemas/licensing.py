@@ -109,8 +109,9 @@ class UserIds(Sent):
 
 
 class Auto(Out):
-    """How licences follow the directory. `hour` is in the tenant's zone, the limits bound one run without a person:
-    beyond `limit_percent` of all and from `limit_least` users on, its plan waits.
+    """How licences follow the directory. `hour` is in the tenant's zone. The limits bound one run without a person: its plan
+    waits when it gives or takes back the licences of more than `limit_percent` percent of the users compared (who are
+    licensed or are to be), and of at least `limit_least`. What a person gives by a run does not count.
     """
 
     on: bool

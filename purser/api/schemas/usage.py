@@ -1,22 +1,18 @@
-"""A partner's daily units: where it stands, days and why, shares, advice, and the simulator."""
+"""A partner's daily units: where it stands, days and why, and shares."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Annotated, Any, Literal
+from typing import Annotated
 from uuid import UUID
 
 from pydantic import Field
 
-from purser.api.schemas.common import Given, Out, Sent
-from purser.api.schemas.sides import Money
-from purser.billing.models import AdvicePlan
-from purser.billing.usage import advising, comparing, derivation, sharing, statement
+from purser.api.schemas.common import Out
+from purser.billing.usage import derivation, sharing, statement
 from purser.billing.usage.derivation import Derivation
 from purser.billing.usage.named import Named
 from purser.billing.usage.outlook import Standing
-from purser.kernel import money
 from purser.rating.policy import Terms as Rule
 from purser.rating.spending import Outlook
 
@@ -40,7 +36,9 @@ class Usage(Out):
     """`on` is the day not closed yet, in `zone`; it is over at `closes_at`. `balance` is that of the books, of which `waiting`
     units of closed days are not taken yet. `costs`: what the first open day costs as it stands. `headroom`: users that can
     be added before the true-up without one unit more, null during it. `true_up`: the first day of this month that costs
-    nothing. `carry`: the peak next month opens with. Forecasts are null for a partner that left the programme.
+    nothing. `carry`: the peak next month opens with. `unsold`: the default package where the price list no longer has it, so
+    that nothing is bought by itself and `purchase` is null; else empty. Forecasts are null for a partner that left the
+    programme.
     """
 
     on: date
@@ -58,6 +56,7 @@ class Usage(Out):
     headroom: int | None
     carry: int | None
     purchase: Purchase | None
+    unsold: str
     advises: bool
 
 
@@ -187,129 +186,8 @@ class Present(Out):
     given: str
 
 
-class AdviceRow(Out):
-    """`name` is empty where you may not look into the tenant."""
-
-    id: UUID
-    tenant: UUID
-    tenant_name: str
-    name: str
-    reason: str
-    state: str
-    text: str
-
-
-class Others(Out):
-    tenant: UUID
-    tenant_name: str
-    people: int
-
-
-class UnlicensePlan(Out):
-    """Taken back before `before` all people save `units` to the end of next month, a moment later `late`."""
-
-    id: UUID
-    on: date
-    before: datetime
-    units: int
-    late: int
-    money: Money
-    package: str
-    carry: int
-    carry_then: int
-    made_at: datetime
-    made_by: str
-
-
-class Advice(UnlicensePlan):
-    rows: list[AdviceRow]
-    others: list[Others]
-
-
-class Adviser(Out):
-    """`open`: there is advice from the 20th of a month on."""
-
-    open: bool
-    standing: Usage
-    plans: list[UnlicensePlan]
-
-
-class Take(Sent):
-    """Without `steps` all that are offered."""
-
-    steps: Annotated[list[UUID], Field(min_length=1, max_length=advising.MOST)] | None = None
-
-
-class Done(Out):
-    """`done` licences; `refused` were left alone, each step says why."""
-
-    done: int
-    refused: int
-
-
-class SimulatedTerms(Sent):
-    billable_days: int = Field(25, ge=1, le=31)
-    ratchet: bool = True
-    true_up: bool = True
-    carry_over: bool = True
-    scope: Literal["partner", "tenant"] = "partner"
-
-
-class OwnPackage(Sent):
-    units: int = Field(ge=1, le=1_000_000_000)
-    unit_price: Given
-
-
-class Side(Sent):
-    """Without `terms` yours, without a package your default one. `package`: `<number of the price list>:<code>`."""
-
-    terms: SimulatedTerms | None = None
-    package: str = Field("", max_length=60)
-    own: OwnPackage | None = None
-
-
-class Simulate(Sent):
-    a: Side
-    b: Side
-    months: int = Field(13, ge=1, le=13)
-
-
-class SimulatedMonth(Out):
-    month: date
-    users: int
-    peak: int
-    units: int
-    worth: Money
-    bought: int
-    paid: Money
-    balance: int
-
-
-class Simulated(Out):
-    """`worth` are the units at the price for one, `paid` the packages bought."""
-
-    package: str
-    units: int
-    worth: Money
-    bought: int
-    paid: Money
-    months: list[SimulatedMonth]
-
-
-class Simulation(Out):
-    first: date
-    last: date
-    opening: int
-    a: Simulated
-    b: Simulated
-
-
-def of_money(one: money.Money) -> Money:
-    return Money(amount=one.amount, currency=one.currency)
-
-
 def standing(found: Standing, ahead: Outlook | None) -> Usage:
-    bought = ahead.purchase if ahead else None
+    bought = ahead.purchase if ahead and not found.unsold else None
     return Usage(
         on=found.today,
         zone=found.zone.key,
@@ -326,6 +204,7 @@ def standing(found: Standing, ahead: Outlook | None) -> Usage:
         headroom=ahead.headroom if ahead else None,
         carry=ahead.carry if ahead else None,
         purchase=Purchase(on=bought.day.on, packages=bought.bought, package=found.package.code) if bought else None,
+        unsold=found.unsold,
         advises=found.advises,
     )
 
@@ -401,67 +280,3 @@ def _line(one: derivation.Line) -> UsageLine:
 
 def present(one: derivation.Present) -> Present:
     return Present(name=one.name, account=one.account, since=one.since, until=one.until, given=one.cause)
-
-
-def plan(row: AdvicePlan) -> UnlicensePlan:
-    return UnlicensePlan(**_plan(row))
-
-
-def _plan(row: AdvicePlan) -> dict[str, Any]:
-    names = ("id", "on", "before", "units", "late", "package", "carry", "carry_then", "made_at")
-    worth = Money(amount=Decimal(row.money), currency=row.currency)
-    return {name: getattr(row, name) for name in names} | {"money": worth, "made_by": row.made_by_name}
-
-
-def advice(found: advising.Plan) -> Advice:
-    rows = [
-        AdviceRow(
-            id=row.step.pk,
-            tenant=row.tenant.id,
-            tenant_name=row.tenant.name,
-            name=row.name,
-            reason=row.step.reason,
-            state=row.step.state,
-            text=row.step.text,
-        )
-        for row in found.rows
-    ]
-    others = [Others(tenant=one.id, tenant_name=one.name, people=count) for one, count in found.others]
-    return Advice(**_plan(found.plan), rows=rows, others=others)
-
-
-def choice(side: Side) -> comparing.Choice:
-    """As the simulator takes it. Raises Refused."""
-    held = side.terms
-    rule = comparing.terms_of(**held.model_dump()) if held else None
-    if side.own is not None:
-        return comparing.Choice(rule, "own", side.own.units, side.own.unit_price)
-    return comparing.Choice(rule, side.package)
-
-
-def simulation(found: comparing.Comparison) -> Simulation:
-    a, b = (_simulated(side) for side in found.sides)
-    return Simulation(first=found.first, last=found.last, opening=found.opening, a=a, b=b)
-
-
-def _simulated(side: comparing.Side) -> Simulated:
-    return Simulated(
-        package=side.package.code,
-        units=side.total.units,
-        worth=of_money(side.total.used),
-        bought=side.total.bought,
-        paid=of_money(side.total.paid),
-        months=[
-            SimulatedMonth(
-                month=one.first,
-                users=one.users,
-                peak=one.peak,
-                units=one.units,
-                worth=of_money(one.used),
-                bought=one.bought,
-                paid=of_money(one.paid),
-                balance=one.balance,
-            )
-            for one in side.months
-        ],
-    )

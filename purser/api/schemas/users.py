@@ -261,7 +261,7 @@ def source(row: Row | None, now: datetime) -> Source:
             SourceSetting(name=s.field.name, label=s.field.label, secret=s.field.secret, value=s.value, kept=s.kept)
             for s in sources.settings(row.kind, row)
         ],
-        lacking=sources.lacking(row),
+        lacking=list(sources.lacking(row)),
     )
 
 

@@ -11,10 +11,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from purser.connectors.acronis import fields, refusals
-from purser.connectors.acronis.fields import Malformed
 from purser.connectors.shared.answer import Answer, malformed
 from purser.connectors.shared.http import Http
 from purser.connectors.shared.pages import Pages, collect
+from purser.connectors.shared.rows import Malformed
 
 HOSTS = ("*.acronis.com",)
 ACRONIS_URL = "https://us-cloud.acronis.com"

@@ -12,6 +12,7 @@ from purser.connectors.acronis.client import AcronisSecrets, AcronisSettings, Cl
 from purser.connectors.acronis.usage import Using, parsed, reading
 from purser.connectors.ports.accounts import NewTenant, NewUser, Role, Tenant, Traits, User
 from purser.connectors.ports.tested import Tested
+from purser.connectors.shared import rows as listed
 from purser.connectors.shared.answer import malformed
 from purser.connectors.shared.http import Http
 from purser.kernel.errors import Busy, Failure, Missing, Refused
@@ -152,7 +153,7 @@ class AcronisConnector(Using):
         rows: list[Any] = []
         for n in range(0, len(ids), IDS_A_CALL):
             rows += self._client.rows("/users", {"uuids": ",".join(ids[n : n + IDS_A_CALL]), "with_access_policies": "true"})
-        read = fields.read(rows, wire.user, lambda user: user.id, "user")
+        read = listed.read(rows, wire.user, "user")
         own = {id: user for id, user in read.items.items() if id in ids and user.tenant == tenant}
         lost = [f"{len(ids) - len(own)} of {len(ids)} users did not come"] if len(own) < len(ids) else []
         return reading(own, (*lost, *read.faults), at=self._clock())
@@ -191,7 +192,7 @@ class AcronisConnector(Using):
 
     def _below(self, root: str, changed: Mapping[str, str]) -> Reading[Tenant]:
         pages = self._client.pages("/tenants", {"subtree_root_id": fields.checked(root), "lod": "full", **changed})
-        read = fields.read(pages.rows, wire.tenant, lambda tenant: tenant.id, "tenant")
+        read = listed.read(pages.rows, wire.tenant, "tenant")
         below = {id: tenant for id, tenant in read.items.items() if id != root and not tenant.deleted}
         return reading(below, read.faults, at=self._clock(), cut=pages.cut)
 

@@ -1,64 +1,19 @@
-"""Fields and rows of Acronis' JSON, read strictly. Pure."""
+"""Fields of Acronis' JSON, read strictly: what is not as documented raises Malformed. Pure."""
 
 from __future__ import annotations
 
 import re
 from base64 import b64encode
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from typing import Any
 
+from purser.connectors.shared.rows import Malformed
 from purser.kernel.errors import Missing
 
 MOST_TEXT = 10_000
-FAULTS_SHOWN = 5
 
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-
-T = TypeVar("T")
-
-
-class Malformed(ValueError):
-    """A row is not what the documentation says; the text names the field and never what it holds."""
-
-
-@dataclass(frozen=True)
-class Rows(Generic[T]):
-    """The rows that could be read, by key, and what was wrong with the others."""
-
-    items: Mapping[str, T]
-    faults: tuple[str, ...] = ()
-
-
-def read(rows: Iterable[Any], parse: Callable[[dict[str, Any]], T], key: Callable[[T], str], kind: str) -> Rows[T]:
-    """Parse each row. Two rows of one key that differ are both left out: the list changed under the reader."""
-    items: dict[str, T] = {}
-    spoiled: set[str] = set()
-    faults: list[str] = []
-    for row in rows:
-        try:
-            if not isinstance(row, dict):
-                raise Malformed("is not an object")
-            item = parse(row)
-            if key(item) in spoiled or items.get(key(item), item) != item:
-                spoiled.add(key(item))
-                items.pop(key(item), None)
-                raise Malformed("came twice with different content")
-        except Malformed as e:
-            faults.append(f"{kind} {_name_of(row)} {e}")
-            continue
-        items[key(item)] = item
-    return Rows(items, tuple(faults))
-
-
-def reasons(cut: str, faults: Sequence[str]) -> str:
-    """Why a reading is not whole, in a line; "" when it is."""
-    shown = [cut] if cut else []
-    shown += faults[:FAULTS_SHOWN]
-    if len(faults) > FAULTS_SHOWN:
-        shown.append(f"and {len(faults) - FAULTS_SHOWN} more")
-    return "; ".join(shown)
 
 
 def id_of(row: Mapping[str, Any], name: str = "id") -> str:
@@ -136,10 +91,3 @@ def path_of(tenant: str) -> str:
 
 def base64(value: str) -> str:
     return b64encode(value.encode("utf-8")).decode("ascii")
-
-
-def _name_of(row: Any) -> str:
-    """The id of a row that may be broken, for a message."""
-    held = row if isinstance(row, dict) else {}
-    found = next((held[n] for n in ("id", "name") if isinstance(held.get(n), str)), "")
-    return found[:40] if found.isprintable() and found else "without id"

@@ -9,8 +9,8 @@ from typing import Any, TypeVar
 
 from purser.connectors.acronis import fields, wire
 from purser.connectors.acronis.client import Client
-from purser.connectors.acronis.fields import Malformed
 from purser.connectors.ports.offerings import Kind, Mode, Offering, Service, Usage
+from purser.connectors.shared import rows as listed
 from purser.connectors.shared.answer import malformed
 from purser.reconcile.model import Reading
 
@@ -28,7 +28,7 @@ class Using:
         self._clock = clock
 
     def services(self) -> Reading[Service]:
-        read = fields.read(self._client.rows("/applications"), wire.service, lambda service: service.id, "application")
+        read = listed.read(self._client.rows("/applications"), wire.service, "application")
         return reading(read.items, read.faults, at=self._clock())
 
     def services_of(self, tenant: str) -> frozenset[str]:
@@ -56,7 +56,7 @@ class Using:
         rows = body.get("items")
         if not isinstance(rows, list):
             raise malformed(f"PUT {path}", "it holds no list of items", effect=True)
-        read = fields.read(rows, wire.offering, lambda offering: offering.key, "offering item")
+        read = listed.read(rows, wire.offering, "offering item", key=lambda offering: offering.key)
         now = {key: offering for key, offering in read.items.items() if key in asked}
         other = [key for key, offering in asked.items() if key not in now or now[key].enabled != offering.enabled]
         if read.faults or other:
@@ -74,13 +74,13 @@ class Using:
         faults: list[str] = []
         for tenant in dict.fromkeys(tenants):
             rows = self._client.rows(f"{fields.path_of(tenant)}/usages")
-            read = fields.read(rows, partial(wire.usage, tenant), lambda usage: usage.key, "usage")
+            read = listed.read(rows, partial(wire.usage, tenant), "usage", key=lambda usage: usage.key)
             items |= read.items
             faults += read.faults
         return reading(items, faults, at=self._clock())
 
     def _offerings(self, rows: Sequence[Any]) -> Reading[Offering]:
-        read = fields.read(rows, wire.offering, lambda offering: offering.key, "offering item")
+        read = listed.read(rows, wire.offering, "offering item", key=lambda offering: offering.key)
         return reading(read.items, read.faults, at=self._clock())
 
 
@@ -88,12 +88,12 @@ def parsed(parse: Callable[[Any], T], body: Any, what: str, *, effect: bool) -> 
     """One value out of an answer; raises Busy or Unsure, code "malformed"."""
     try:
         return parse(body)
-    except Malformed as e:
+    except listed.Malformed as e:
         raise malformed(what, f"it {e}", effect=effect) from None
 
 
 def reading(items: Mapping[str, V], faults: Sequence[str], *, at: datetime, cut: str = "") -> Reading[V]:
-    why = fields.reasons(cut, faults)
+    why = listed.reasons(cut, faults)
     return Reading(items=items, at=at, whole=not why, cut=why)
 
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from purser.connectors.acronis.fields import Malformed, amount, flag, id_of, number, required, text
+from purser.connectors.acronis.fields import amount, flag, id_of, number, required, text
 from purser.connectors.ports.accounts import Contact, NewTenant, NewUser, Role, Stage, Tenant, User
 from purser.connectors.ports.offerings import UNLIMITED, Kind, Mode, Offering, Quota, Service, Usage
+from purser.connectors.shared.rows import Malformed
 
 NOBODY = "00000000-0000-0000-0000-000000000000"  # id and issuer of an access policy that is new
 

@@ -12,6 +12,7 @@ from purser.connectors.graph import batch, delta, wire
 from purser.connectors.graph.client import EVENTUAL, Client, GraphSecrets, GraphSettings
 from purser.connectors.ports.directory import Changes, Group, Mailbox, Members, OrgContact, User
 from purser.connectors.ports.tested import Tested
+from purser.connectors.shared import rows as listed
 from purser.connectors.shared.answer import malformed
 from purser.connectors.shared.http import Http
 from purser.kernel.errors import Failure, Missing, Refused
@@ -90,7 +91,7 @@ class GraphConnector:
         for id, bodies in found.bodies.items():
             try:
                 items[id] = Mailbox(id, asked[id].mail, wire.purpose(bodies[0].get("value")))
-            except wire.Malformed as e:
+            except listed.Malformed as e:
                 faults.append(f"mailbox {id} {e}")
         return self._reading(items, faults)
 
@@ -108,7 +109,7 @@ class GraphConnector:
             try:
                 rows = [row for body in bodies for row in self._client.rows(body, "transitiveMembers")]
                 read = wire.members(id, rows)
-            except wire.Malformed as e:
+            except listed.Malformed as e:
                 faults.append(f"group {id} {e}")
                 continue
             except Failure as e:
@@ -151,8 +152,8 @@ class GraphConnector:
 
     def _list(self, path: str, select: str, parse: Callable[[dict[str, Any]], T], kind: str, permission: str) -> Reading[T]:
         pages = self._client.pages(path, {"$select": select, **self._page}, permission=permission)
-        rows = wire.read(pages.rows, parse, kind)
-        return self._reading(rows.items, rows.faults, cut=pages.cut)
+        found = listed.read(pages.rows, parse, kind)
+        return self._reading(found.items, found.faults, cut=pages.cut)
 
     def _changes(
         self, path: str, select: str, token: str, parse: Callable[[dict[str, Any]], T], kind: str, permission: str
@@ -160,7 +161,7 @@ class GraphConnector:
         return delta.read(self._client, path, select, token, parse, kind=kind, permission=permission, at=self._clock())
 
     def _reading(self, items: Mapping[str, T], faults: Sequence[str], *, cut: str = "") -> Reading[T]:
-        why = wire.reasons(cut, faults)
+        why = listed.reasons(cut, faults)
         return Reading(items=items, at=self._clock(), whole=not why, cut=why)
 
 

@@ -15,6 +15,7 @@ from purser.connectors.graph import wire
 from purser.connectors.graph.client import Client
 from purser.connectors.graph.refusals import Expired
 from purser.connectors.ports.directory import Changes
+from purser.connectors.shared import rows as listed
 from purser.connectors.shared.answer import malformed
 from purser.connectors.shared.pages import Pages, collect
 
@@ -60,8 +61,8 @@ def read(
         walked = _walk(client, path, select, "", permission=permission)
     latest = _latest(walked.pages.rows)
     present = [row for row in latest.rows.values() if REMOVED not in row]
-    rows = wire.read([*present, *latest.odd], parse, kind)
-    why = wire.reasons(walked.pages.cut, rows.faults)
+    rows = listed.read([*present, *latest.odd], parse, kind)
+    why = listed.reasons(walked.pages.cut, rows.faults)
     return Changes(
         items=rows.items,
         gone=frozenset(id for id, row in latest.rows.items() if REMOVED in row),
@@ -114,7 +115,7 @@ def _latest(rows: tuple[Any, ...]) -> _Latest:
     for row in rows:
         try:
             id = wire.id_of(row) if isinstance(row, dict) else ""
-        except wire.Malformed:
+        except listed.Malformed:
             id = ""
         if not id:
             found.odd.append(row)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from purser.connectors.ports.directory import Address, Group, GroupKind, Members, OrgContact, Purpose, User
+from purser.connectors.shared.rows import Malformed
 
 MOST_TEXT = 10_000
 MOST_ID = 100
-FAULTS_SHOWN = 5
 ATTRIBUTES = tuple(f"extensionAttribute{n}" for n in range(1, 16))
 
 USER = (
@@ -24,59 +23,6 @@ CONTACT = "id,displayName,mail,proxyAddresses,givenName,surname,jobTitle,departm
 _PURPOSES: dict[str, Purpose] = {
     "user": "user", "linked": "linked", "shared": "shared", "room": "room", "equipment": "equipment",
 }  # fmt: skip
-
-T = TypeVar("T")
-
-
-class Malformed(ValueError):
-    """A row is not what the documentation says; the text names the field and never what it holds."""
-
-
-@dataclass(frozen=True)
-class Rows(Generic[T]):
-    """The rows that could be read, by id, and what was wrong with the others."""
-
-    items: Mapping[str, T]
-    faults: tuple[str, ...] = ()
-
-
-def read(rows: Iterable[Any], parse: Callable[[dict[str, Any]], T], kind: str) -> Rows[T]:
-    """Parse each row. Two rows of one id that differ are both left out: the list changed under the reader."""
-    items: dict[str, T] = {}
-    spoiled: set[str] = set()
-    faults: list[str] = []
-    for row in rows:
-        try:
-            if not isinstance(row, dict):
-                raise Malformed("is not an object")
-            id, item = id_of(row), parse(row)
-            if id in spoiled or items.get(id, item) != item:
-                spoiled.add(id)
-                items.pop(id, None)
-                raise Malformed("came twice with different content")
-        except Malformed as e:
-            faults.append(f"{kind} {name_of(row)} {e}")
-            if isinstance(row, dict) and isinstance(row.get("id"), str):
-                spoiled.add(row["id"])
-                items.pop(row["id"], None)
-            continue
-        items[id] = item
-    return Rows(items, tuple(faults))
-
-
-def reasons(cut: str, faults: Sequence[str]) -> str:
-    """Why a reading is not whole, in a line; "" when it is."""
-    shown = [cut] if cut else []
-    shown += faults[:FAULTS_SHOWN]
-    if len(faults) > FAULTS_SHOWN:
-        shown.append(f"and {len(faults) - FAULTS_SHOWN} more")
-    return "; ".join(shown)
-
-
-def name_of(row: Any) -> str:
-    """The id of a row that may be broken, for a message."""
-    id = row.get("id") if isinstance(row, dict) else None
-    return id[:40] if isinstance(id, str) and id.isprintable() else "without id"
 
 
 def id_of(row: Mapping[str, Any]) -> str:

@@ -2,5 +2,6 @@
 
 from purser.connectors.table.directory import Table, read
 from purser.connectors.table.people import Fault
+from purser.connectors.table.plain import rows
 
-__all__ = ["Fault", "Table", "read"]
+__all__ = ["Fault", "Table", "read", "rows"]

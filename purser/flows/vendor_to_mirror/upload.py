@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.db import transaction
 
-from purser.access import acts, permit
+from purser.access import actors, acts, permit
 from purser.access.actors import Actor
 from purser.connectors.ports import directory as port
 from purser.directory import mirror, sources
@@ -22,8 +23,11 @@ from purser.flows.vendor_to_mirror.read import not_nobody
 from purser.kernel import digest as digests
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
+from purser.tenants import organisations
 
 VERB = "users.refresh"
+LARGEST = 10 * 1024 * 1024  # bytes of a file
+WAITS = timedelta(days=7)  # what nobody applied is of people that nobody needs here
 SHOWN = 200  # rows of the file left out, and names of each kind of change
 
 Read = Callable[[bytes, datetime], port.Loaded]
@@ -48,6 +52,12 @@ class Preview:
     digest: str
 
 
+def check_size(size: int) -> None:
+    """Before a file is taken into memory for `bring`. Raises Refused."""
+    if size > LARGEST:
+        raise Refused(f"The file has {size:,} bytes; at most {LARGEST:,} are read.", code="table")
+
+
 def bring(actor: Actor, *, name: str, content: bytes, read: Read, now: datetime) -> Preview:
     """Look through a file and keep it for `apply`, in place of one that waited. Open no transaction around it: a large file
     takes a while. Raises Refused: where users do not come from a file, and for a file that cannot be read as a whole.
@@ -58,7 +68,10 @@ def bring(actor: Actor, *, name: str, content: bytes, read: Read, now: datetime)
     with tenancy.acting_in(actor.tenant):
         _from_file(actor)
         Upload.objects.all().delete()
-        row = Upload.objects.create(name=_named(name), content=content, by_name=actor.name[:254], made_at=now)
+        row = Upload(name=_named(name), content=content, by_name=actor.name[:254], made_at=now)
+        summary = f"Brought users from {row.name} to be looked through"
+        acts.record(actor, VERB, summary=summary, of=("upload", row.pk), now=now)
+        row.save(force_insert=True)
         return _preview(row, table)
 
 
@@ -107,6 +120,19 @@ def drop(actor: Actor, *, now: datetime) -> None:
         raise Missing("No file of users waits.")
     acts.record(actor, VERB, summary=f"Did not load users from {row.name}", of=("upload", row.pk), now=now)
     row.delete()
+
+
+def forget_old(tenant: UUID, *, now: datetime) -> bool:
+    """Forget a file, and the people in it, whose word nobody gave within `WAITS`; whether there was one. Takes the seat."""
+    with tenancy.acting_in(tenant):
+        row = Upload.objects.select_for_update().filter(made_at__lt=now - WAITS).first()
+        if row is None:
+            return False
+        worker = actors.system("worker", tenant=tenant, organisation=organisations.own().name)
+        summary = f"Forgot {row.name}: nobody loaded its users within {WAITS.days} days"
+        acts.record(worker, VERB, summary=summary, of=("upload", row.pk), now=now)
+        row.delete()
+        return True
 
 
 def _from_file(actor: Actor, *, lock: bool = False) -> None:

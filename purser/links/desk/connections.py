@@ -7,25 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
-from purser.access import acts, permit, vault
+from purser.access import acts, permit, testing, vault, vendor_settings
 from purser.access.actors import Actor
-from purser.access.models import Act
 from purser.connectors.ports.tested import Tested
-from purser.kernel.errors import Busy, Missing, Refused
+from purser.kernel.errors import Missing, Refused
 from purser.links import connections, kinds
+from purser.links.connections import OF_TABLE
 from purser.links.models import Connection, Sync
 from purser.links.models.connections import PSA_KINDS, ConnectionKind, ConnectionState, Decrease, Policy
 from purser.postgres import queue
 
-OF_TABLE = "links_connection"
 LONGEST = 500
-TESTS_AN_HOUR, HOUR = 10, timedelta(hours=1)  # of one connection
 
 
 @dataclass(frozen=True)
@@ -75,7 +73,7 @@ def _keep(actor: Actor, kind: str, values: Mapping[str, str], *, version: int, s
     empty = [f.label for f in fields if f.required and not f.secret and not plain[f.name]]
     if empty:
         raise Refused(f"Still empty: {', '.join(empty)}.", code="empty")
-    kinds.current().check_addresses(kind, plain)
+    kinds.current().check(kind, plain)
     name = ConnectionKind(kind).label
     held = Connection.objects.select_for_update().filter(kind=kind).first()
     if (held.version if held else 0) != version:
@@ -94,25 +92,15 @@ def _keep(actor: Actor, kind: str, values: Mapping[str, str], *, version: int, s
         moved = False
     else:
         connection = held
-        moved = any(f.address and held.settings.get(f.name, f.default) != plain[f.name] for f in fields)
+        moved = vendor_settings.moved(fields, held.settings, plain)
         held.settings, held.version = plain, held.version + 1
         # What was known of the connection was known of the old settings.
         held.state, held.paused_at, held.paused_code, held.paused_text = ConnectionState.NEW, None, "", ""
         held.tested_at, held.tested_text = None, ""
         held.save()
-    before = vault.kept(OF_TABLE, connection.pk)
-    if moved:
-        vault.wipe(OF_TABLE, connection.pk)
-    for field in fields:
-        if field.secret and typed[field.name]:
-            vault.keep(OF_TABLE, connection.pk, field.name, typed[field.name], now)
-    after = vault.kept(OF_TABLE, connection.pk)
+    wiped = vendor_settings.keep(fields, OF_TABLE, connection.pk, typed, moved=moved, now=now)
     _pair(now)
-    return Saved(
-        connection,
-        wiped=tuple(f.label for f in fields if f.name in before - after),
-        lacking=tuple(f.label for f in fields if f.secret and f.required and f.name not in after),
-    )
+    return Saved(connection, wiped, vendor_settings.lacking(fields, OF_TABLE, connection.pk))
 
 
 def _pair(now: datetime) -> None:
@@ -164,31 +152,15 @@ def reveal(actor: Actor, *, connection_id: UUID, field: str, now: datetime) -> s
     return vault.reveal(OF_TABLE, connection.pk, field)
 
 
-class TooManyTests(Busy):
-    """More wrong passwords might lock the account at the vendor."""
-
-
 def to_test(actor: Actor, *, connection_id: UUID, now: datetime) -> Connection:
     """The connection to test. The test itself is a call, to be made outside of any transaction; keep its answer with
-    `keep_test`. Raises Missing, Refused while a secret is missing, and TooManyTests after ten within an hour, whoever made
-    them."""
+    `keep_test`. Raises Missing, Refused while a secret is missing, and testing.TooManyTests after ten within an hour,
+    whoever made them."""
     permit.check(actor, "connections.test")
     connection = connections.find(connection_id)
-    kept = vault.kept(OF_TABLE, connection.pk)
-    lacking = [f.label for f in kinds.current().fields[connection.kind] if f.secret and f.required and f.name not in kept]
-    if lacking:
+    if lacking := vendor_settings.lacking(kinds.current().fields[connection.kind], OF_TABLE, connection.pk):
         raise Refused(f"Nothing to test yet: {', '.join(lacking)} is missing.", code="lacking")
-    made = Act.objects.filter(
-        verb="connections.test", of_kind="connection", of_id=str(connection.pk), at__gt=now - HOUR
-    ).exclude(outcome="denied")
-    if (count := made.count()) >= TESTS_AN_HOUR:
-        left = made.order_by("at", "id").values_list("at", flat=True)[count - TESTS_AN_HOUR] + HOUR - now
-        raise TooManyTests(
-            f"{connection.name} was tested {count} times within the hour.",
-            code="too_many",
-            hint=f"Test it again in {left.seconds // 60 + 1} minutes.",
-            retry_after=left,
-        )
+    testing.check("connections.test", ("connection", connection.pk), connection.name, now=now)
     return connection
 
 

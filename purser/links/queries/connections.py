@@ -4,36 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from purser.access import vault
+from purser.access import vendor_settings
+from purser.access.vendor_settings import Setting
 from purser.links import kinds
+from purser.links.connections import OF_TABLE
 from purser.links.models import Alarm, Connection, Link, Run, Sync
 from purser.links.models.connections import ConnectionKind
 from purser.links.queries import pairs
 
-OF_TABLE = "links_connection"
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One line of a configuration page. The value of a secret is never here, only whether there is one."""
-
-    field: kinds.Field
-    value: str
-    kept: bool
-
 
 def settings(kind: str, connection: Connection | None) -> list[Setting]:
     """All settings of a kind in the order of the page."""
-    kept = vault.kept(OF_TABLE, connection.pk) if connection else frozenset()
-    values = connection.settings if connection else {}
-    return [
-        Setting(
-            field,
-            "" if field.secret else str(values.get(field.name, field.default)),
-            field.name in kept if field.secret else bool(values.get(field.name)),
-        )
-        for field in kinds.current().fields[kind]
-    ]
+    return vendor_settings.settings(kinds.current().fields[kind], OF_TABLE, connection)
 
 
 @dataclass(frozen=True)

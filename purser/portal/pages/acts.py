@@ -31,7 +31,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, TABLE, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "acts.read", zone_of=organisations.zone)
+export = exports.door(TABLE, "acts.read")
 
 
 @page("acts.read")

@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
+from purser.access.vendor_settings import Setting
 from purser.connectors.ports.tested import Tested
 from purser.flows import ports
 from purser.kernel.errors import Failure, Refused
@@ -65,7 +66,7 @@ def index(request: HttpRequest, actor: Actor, kind: str) -> HttpResponse:
 class PsaForm(forms.Form):
     """The fields of a kind of PSA. Secrets are never shown; left empty, they stay as they are."""
 
-    def __init__(self, settings: list[queries.Setting], version: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, settings: list[Setting], version: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=version)
         for one in settings:

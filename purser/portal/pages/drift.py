@@ -55,7 +55,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, TABLE, "drift/index.html", zone=organisations.zone())
 
 
-export = exports.door(TABLE, "reports.export", zone_of=organisations.zone)
+export = exports.door(TABLE, "reports.export")
 
 
 @page("links.read")

@@ -87,13 +87,13 @@ def movement_charts(rows: Any, here: str) -> list[charts.Chart]:
 
 success_log = report(SUCCESS)
 success_log_charts = charts_of(SUCCESS, log_charts)
-success_log_export = exports.door(SUCCESS, "reports.export", zone_of=organisations.zone)
+success_log_export = exports.door(SUCCESS, "reports.export")
 failure_log = report(FAILURES)
 failure_log_charts = charts_of(FAILURES, log_charts)
-failure_log_export = exports.door(FAILURES, "reports.export", zone_of=organisations.zone)
+failure_log_export = exports.door(FAILURES, "reports.export")
 movements = report(MOVEMENTS)
 movements_charts = charts_of(MOVEMENTS, movement_charts)
-movements_export = exports.door(MOVEMENTS, "reports.export", zone_of=organisations.zone)
+movements_export = exports.door(MOVEMENTS, "reports.export")
 
 
 @page("reports.read")

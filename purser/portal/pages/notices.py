@@ -49,7 +49,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, TABLE, "notices/index.html", more, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "notices.read", zone_of=organisations.zone)
+export = exports.door(TABLE, "notices.read")
 
 
 @page("notices.read")

@@ -122,12 +122,11 @@ ORGANISATIONS = dressed(
 
 @page("operator.organisations.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    with tenancy.acting_in(actor.tenant):
-        zone = organisations.zone()
+    zone = organisations.zone_of(actor.tenant)
     return lists.show(request, actor, ORGANISATIONS, "organisations/index.html", zone=zone)
 
 
-export = exports.door(ORGANISATIONS, "operator.organisations.read", zone_of=organisations.zone)
+export = exports.door(ORGANISATIONS, "operator.organisations.read")
 
 
 @page("operator.organisations.read", seat=False)

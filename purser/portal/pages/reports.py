@@ -134,10 +134,10 @@ def charts_of(table: Table, make: Charts) -> Door:
 
 subscriptions = report(SUBSCRIPTIONS)
 subscriptions_charts = charts_of(SUBSCRIPTIONS, bought_charts)
-subscriptions_export = exports.door(SUBSCRIPTIONS, "reports.export", zone_of=organisations.zone)
+subscriptions_export = exports.door(SUBSCRIPTIONS, "reports.export")
 linked = report(LINKED)
 linked_charts = charts_of(LINKED, bought_charts)
-linked_export = exports.door(LINKED, "reports.export", zone_of=organisations.zone)
+linked_export = exports.door(LINKED, "reports.export")
 unlinked = report(UNLINKED)
 unlinked_charts = charts_of(UNLINKED, bought_charts)
-unlinked_export = exports.door(UNLINKED, "reports.export", zone_of=organisations.zone)
+unlinked_export = exports.door(UNLINKED, "reports.export")

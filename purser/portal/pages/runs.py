@@ -44,7 +44,7 @@ TABLE = dressed(
     ),
     export="runs_export",
 )
-export = exports.door(TABLE, "reports.export", zone_of=organisations.zone)
+export = exports.door(TABLE, "reports.export")
 
 
 @page("sync.read")

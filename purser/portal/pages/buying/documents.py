@@ -37,7 +37,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, DOCUMENTS, zone=organisations.zone())
 
 
-export = exports.door(DOCUMENTS, "billing.read", zone_of=organisations.zone)
+export = exports.door(DOCUMENTS, "billing.read")
 
 
 def download(row: Document) -> HttpResponse:

@@ -56,7 +56,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, PRICES, "buying/prices.html", more, zone=organisations.zone())
 
 
-export = exports.door(PRICES, "operator.prices.read", zone_of=organisations.zone)
+export = exports.door(PRICES, "operator.prices.read")
 
 
 @page("operator.prices.read")

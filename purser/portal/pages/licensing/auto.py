@@ -37,7 +37,10 @@ class AutoForm(forms.Form):
         help_text="Only entries that Purser wrote. Kept for contact sync, which is not part of this version.",
     )
     limit_percent = forms.IntegerField(
-        label="A run waits for a person when it would change more than this part of all users (%)", min_value=0, max_value=100
+        label="A run waits for a person when it would give or take back more than this percentage of the licences compared",
+        min_value=0,
+        max_value=100,
+        help_text="Compared are the users who are licensed or are to be. What somebody gives by RUN does not count.",
     )
     limit_least = forms.IntegerField(label="and at least this many users", min_value=1, max_value=100_000)
     version = forms.IntegerField(widget=forms.HiddenInput)

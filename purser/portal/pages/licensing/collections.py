@@ -58,7 +58,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, TABLE, "licensing/collections.html", {"new": new}, zone=organisations.zone())
 
 
-export = exports.door(TABLE, "collections.read", zone_of=organisations.zone)
+export = exports.door(TABLE, "collections.read")
 
 
 @page("collections.read")

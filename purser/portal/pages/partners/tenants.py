@@ -58,11 +58,6 @@ BELOW = dressed(
 )
 
 
-def _zone(actor: Actor) -> str:
-    with tenancy.acting_in(actor.tenant):
-        return organisations.zone()
-
-
 def _listed(request: HttpRequest, actor: Actor, table: Table) -> HttpResponse:
     now = timezone.now()
     with tenancy.acting_in(actor.tenant):
@@ -82,11 +77,11 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @page("tenants.read", seat=False)
 def below(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, BELOW, zone=_zone(actor))
+    return lists.show(request, actor, BELOW, zone=organisations.zone_of(actor.tenant))
 
 
-export = exports.door(TENANTS, "tenants.read", zone_of=organisations.zone)
-below_export = exports.door(BELOW, "tenants.read", zone_of=organisations.zone)
+export = exports.door(TENANTS, "tenants.read")
+below_export = exports.door(BELOW, "tenants.read")
 
 
 @page("tenants.read", seat=False)

@@ -20,13 +20,8 @@ from purser.portal import exports, lists
 from purser.portal.doors import page
 from purser.portal.pages.partners.shown import form_page, refuse, to
 from purser.portal.tables.model import Empty, dressed
-from purser.postgres import ids, tenancy
+from purser.postgres import ids
 from purser.tenants import organisations
-
-
-def _zone(actor: Actor) -> str:
-    with tenancy.acting_in(actor.tenant):
-        return organisations.zone()
 
 
 def _href(row: Any) -> str:
@@ -43,10 +38,10 @@ PAYMENTS = dressed(
 
 @page("operator.prices.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, PAYMENTS, zone=_zone(actor))
+    return lists.show(request, actor, PAYMENTS, zone=organisations.zone_of(actor.tenant))
 
 
-export = exports.door(PAYMENTS, "operator.prices.read", zone_of=organisations.zone)
+export = exports.door(PAYMENTS, "operator.prices.read")
 
 
 @page("operator.prices.read", seat=False)
@@ -58,7 +53,7 @@ def one(request: HttpRequest, actor: Actor, partner: UUID, purchase: UUID) -> Ht
         "sign": states.SIGNS[found.row.state],
         "refunds": [(one, states.REFUND_SIGNS[one.state]) for one in found.refunds],
         "lines": [(line, line.count * line.price) for line in found.lines],
-        "zone": _zone(actor),
+        "zone": organisations.zone_of(actor.tenant),
         "crumbs": [("Payments", to("payments", actor)), (found.row.number, "")],
     }
     return TemplateResponse(request, "paying/payment.html", context)

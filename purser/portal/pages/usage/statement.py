@@ -88,9 +88,9 @@ def entries(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, ENTRIES, zone=organisations.zone())
 
 
-days_export = exports.door(DAYS, EXPORT, zone_of=organisations.zone)
-charges_export = exports.door(CHARGES, EXPORT, zone_of=organisations.zone)
-entries_export = exports.door(ENTRIES, EXPORT, zone_of=organisations.zone)
+days_export = exports.door(DAYS, EXPORT)
+charges_export = exports.door(CHARGES, EXPORT)
+entries_export = exports.door(ENTRIES, EXPORT)
 
 
 @page("usage.read", seat=False)

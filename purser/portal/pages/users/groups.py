@@ -56,7 +56,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, GROUPS, "users/groups.html", zone=organisations.zone())
 
 
-export = exports.door(GROUPS, "users.read", zone_of=organisations.zone)
+export = exports.door(GROUPS, "users.read")
 
 
 @page("users.read")

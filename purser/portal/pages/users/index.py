@@ -37,7 +37,7 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return lists.show(request, actor, USERS, "users/index.html", more, zone=organisations.zone())
 
 
-export = exports.door(USERS, "users.read", zone_of=organisations.zone)
+export = exports.door(USERS, "users.read")
 
 
 @page("users.read")

@@ -16,14 +16,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
-from purser.connectors.ports.tested import Tested
-from purser.directory import kinds, setting, sources
+from purser.access.vendor_settings import Field, Setting
+from purser.directory import setting, sources
 from purser.directory.models import Source, SourceKind, User
 from purser.flows import ports
-from purser.kernel.errors import Failure, Missing, Refused
+from purser.flows.vendor_to_mirror import testing
+from purser.kernel.errors import Missing, Refused
 from purser.portal.doors import page
 from purser.portal.pages.partners.shown import refuse, to
-from purser.postgres import tenancy
 from purser.tenants import organisations
 
 WORDS = {
@@ -81,14 +81,14 @@ def progress(request: HttpRequest, actor: Actor) -> HttpResponse:
 class SourceForm(forms.Form):
     """The fields of a kind of source. Secrets are never shown; left empty, they stay as they are."""
 
-    def __init__(self, settings: list[sources.Setting], version: int, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, settings: list[Setting], version: int, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["version"] = forms.IntegerField(widget=forms.HiddenInput, initial=version)
         typed = any(one.kept for one in settings if one.field.secret)
         for one in settings:
             self.fields[one.field.name] = self._field(one, typed)
 
-    def _field(self, one: sources.Setting, typed: bool) -> forms.Field:
+    def _field(self, one: Setting, typed: bool) -> forms.Field:
         field, hints = one.field, [one.field.help]
         if field.secret and one.kept:
             hints.append("Leave it empty to keep what is there.")
@@ -105,11 +105,11 @@ class SourceForm(forms.Form):
         return forms.CharField(max_length=_most(field), widget=_widget(field), **common)
 
 
-def _most(field: kinds.Field) -> int:
+def _most(field: Field) -> int:
     return setting.LONGEST_TEXT if field.long else setting.LONGEST
 
 
-def _widget(field: kinds.Field) -> forms.Widget:
+def _widget(field: Field) -> forms.Widget:
     if field.secret:
         return forms.PasswordInput(attrs={"autocomplete": "new-password"})
     if field.long:
@@ -161,23 +161,12 @@ def _say(request: HttpRequest, saved: setting.Saved) -> None:
 @page("users.refresh", seat=False)
 def test(request: HttpRequest, actor: Actor) -> HttpResponse:
     """Calls the directory, and shows its own words. Ten an hour."""
-    with tenancy.acting_in(actor.tenant):
-        source = setting.to_test(actor, now=timezone.now())
-    result = _tested(source)
-    with tenancy.acting_in(actor.tenant):
-        setting.keep_test(actor, result=result, version=source.version, now=timezone.now())
+    result = testing.test(actor, port_of=ports.directory, now=timezone.now())
     if result.ok:
         messages.success(request, f"It works. {result.text} Users are read now.")
     else:
         messages.error(request, f"The test failed. {result.text}")
     return HttpResponseRedirect(to("users_source", actor))
-
-
-def _tested(source: Source) -> Tested:
-    try:
-        return ports.directory(source).test()
-    except Failure as failure:
-        return Tested(False, f"{failure.text} {failure.hint}".strip(), failure.code)
 
 
 @require_POST

@@ -16,8 +16,6 @@ from purser.kernel.errors import Refused
 from purser.portal.doors import page
 from purser.portal.pages.partners.shown import refuse, to
 
-LARGEST = 10 * 1024 * 1024
-
 
 class FileForm(forms.Form):
     file = forms.FileField(
@@ -35,8 +33,7 @@ def bring(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            if sent.size > LARGEST:
-                raise Refused(f"The file has {sent.size:,} bytes; at most {LARGEST:,} are read.", code="table")
+            upload.check_size(sent.size)
             upload.bring(actor, name=sent.name or "", content=sent.read(), read=ports.table, now=timezone.now())
         except Refused as refusal:
             refuse(form, refusal, "file")
