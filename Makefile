@@ -7,7 +7,7 @@ FOREIGN := .venv-foreign/.installed
 ASSETS := purser/portal/static/portal/.built
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test check bench guessing soak lock clean tools
+.PHONY: setup demo test screens check bench guessing soak lock clean tools
 
 setup: $(STAMP) $(ASSETS)
 
@@ -42,6 +42,10 @@ $(FOREIGN): requirements/foreign.txt
 
 test: setup tools
 	$(BIN)/python -m pytest -n 3 --dist worksteal
+
+# Every page that a test opens in Chromium, in each theme at each size.
+screens: setup tools
+	PURSER_SCREENS=all $(BIN)/python -m pytest -m browser
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from purser.access.vendor_settings import Kinds
 from purser.links import kinds
-from purser.links.kinds import Kinds
 from tests.portal import desk
 from tests.portal.browser import Open, sound
 from tests.portal.mapping import card, id_of, open_links, set_company, set_subscription, switch
