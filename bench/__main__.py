@@ -1,8 +1,8 @@
 """Measure every figure and print a line for each: name, value, bound, and whether it holds.
 
-With names as arguments only the groups of that name are measured: planning, rating, posting, daily_close, requests, hour,
-delay, reports, picker, guessing. Only when named: guessing, a minute of attack (reliability P24; `make guessing`),
-daily_close, which plants a million licences first, and posting, which is over its bound.
+With names as arguments only the groups of that name are measured; `groups` has them. Only when named: guessing, a minute of
+attack (reliability P24; `make guessing`), daily_close, which plants a million licences first, provisioning_rate, which wants
+the machine for itself, and posting, which is over its bound.
 """
 
 from __future__ import annotations
@@ -13,22 +13,27 @@ from collections.abc import Callable, Iterator
 from bench import scratch
 from bench.figures import Figure
 
-ON_DEMAND = {"guessing", "posting", "daily_close"}
+ON_DEMAND = {"guessing", "posting", "daily_close", "provisioning_rate"}
 
 
 def groups() -> dict[str, Callable[[], Iterator[Figure]]]:
     """In the order they are measured; needs Django."""
-    from bench import budget, daily_close, guessing, picker, planning, posting, rating, reports
+    from bench import budget, daily_close, guessing, picker, planning, posting, provisioning, rating, reports, simulator
+    from bench import subscriptions as held
 
     return {
         "planning": planning.figures,
         "rating": rating.figures,
         "posting": posting.figures,
         "daily_close": daily_close.figures,
+        "simulator": simulator.figures,
+        "provisioning": provisioning.requests,
+        "provisioning_rate": provisioning.rate,
         "requests": budget.requests,
         "hour": budget.hour,
         "delay": budget.delay,
         "reports": reports.figures,
+        "subscriptions": held.figures,
         "picker": picker.figures,
         "guessing": guessing.figures,
     }

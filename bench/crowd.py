@@ -21,9 +21,9 @@ PER_CUSTOMER = 40
 def lay(sync: Sync, *, rows: int) -> None:
     """`rows` resources of the pair's tenant, all linked, each with a posting that was done."""
     tenant = sync.tenant_id
-    mirrored = {"connection_id": _text(sync.source_id), "external_id": "n::text", "seen_at": "now()"}
-    target = {**mirrored, "connection_id": _text(sync.target_id)}
-    relation = {"sync_id": _text(sync.pk), "made_at": "now() - n * interval '1 minute'"}
+    mirrored = {"connection_id": text(sync.source_id), "external_id": "n::text", "seen_at": "now()"}
+    target = {**mirrored, "connection_id": text(sync.target_id)}
+    relation = {"sync_id": text(sync.pk), "made_at": "now() - n * interval '1 minute'"}
     customer, subscription = f"n / {PER_CUSTOMER}", f"n / {PER_SUBSCRIPTION}"
     of_subscription = f"n / {PER_CUSTOMER // PER_SUBSCRIPTION}"
 
@@ -31,7 +31,7 @@ def lay(sync: Sync, *, rows: int) -> None:
         return f"md5('{tenant}/{kind}/' || ({number}))::uuid"
 
     def fill(model: type[models.Model], kind: str, rows: int, /, **columns: str) -> None:
-        _fill(model, rows, {"id": id(kind), "tenant_id": _text(tenant), **columns})
+        fill_table(model, rows, {"id": id(kind), "tenant_id": text(tenant), **columns})
 
     customers, subscriptions = rows // PER_CUSTOMER, rows // PER_SUBSCRIPTION
     fill(links.SourceCustomer, "customer", customers, **mirrored, name="'Customer ' || n", status="'active'")
@@ -126,7 +126,7 @@ def analyze() -> None:
         cursor.execute("VACUUM ANALYZE")
 
 
-def _fill(model: type[models.Model], count: int, columns: dict[str, str]) -> None:
+def fill_table(model: type[models.Model], count: int, columns: dict[str, str]) -> None:
     """Insert `count` rows, `n` counting from 0; columns that are not given take the model's default."""
     given = dict(columns)
     for field in model._meta.concrete_fields:
@@ -145,8 +145,8 @@ def _fill(model: type[models.Model], count: int, columns: dict[str, str]) -> Non
 
 def _default(field: models.Field[Any, Any]) -> str:
     value = field.get_default()
-    return _text(json.dumps(value) if isinstance(value, dict | list) else value)
+    return text(json.dumps(value) if isinstance(value, dict | list) else value)
 
 
-def _text(value: UUID | object) -> str:
+def text(value: UUID | object) -> str:
     return "'" + str(value).replace("'", "''") + "'"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandboxes.acronis import Acronis
 from sandboxes.autotask import AutotaskApp
+from sandboxes.bucketry import Bucketry
 from sandboxes.connectwise import ConnectWise
 from sandboxes.graph import Graph
 from sandboxes.kit import App, serve
@@ -20,6 +21,7 @@ APPS: dict[str, type[App]] = {
     "graph": Graph,
     "stripe": Stripe,
     "acronis": Acronis,
+    "bucketry": Bucketry,
 }
 
 

@@ -193,6 +193,28 @@ _UNITS = (
     _operators("operator.payments.refund", "refund purchases", _owner, sensitive=True),
 )
 
+# What is bought from vendors and sold on. Costs and margins are the sellers'; a customer sees what it is asked to pay.
+# Source: acceptance CM-2, CM-42 to CM-44; AC-1 to AC-3, AC-30.
+_COMMERCE = (
+    _everywhere("catalog.read", "see the catalog, price lists and margins", _all | {SUPPORT}, _desk, _none),
+    _everywhere("catalog.write", "change vendors, products and offers", _working, _owner, _none),
+    _everywhere("prices.publish", "publish price lists", _money, _owner, _none),
+    _everywhere("subscriptions.read", "see subscriptions and orders", _all | {SUPPORT}, _desk, _inside),
+    _everywhere("subscriptions.export", "export subscriptions and orders", _all, _desk, _inside),
+    _everywhere("orders.place", "order, change and end subscriptions", _working, _none, _admin),
+    _partners("orders.decide", "approve and reject the orders of customers", _money),
+    _partners("orders.configure", "choose which orders of customers need approval", _owner),
+    _partners("subscriptions.price", "change the sales price of subscriptions", _money),
+    _everywhere("instances.read", "see instances of vendors", _all | {SUPPORT}, _desk, _none),
+    _everywhere("instances.write", "change instances of vendors and their secrets", _technical, _owner, _none, sensitive=True),
+    _everywhere("instances.test", "test instances of vendors", _technical, _owner, _none),
+    _everywhere("accounts.read", "see which accounts are synced with vendors", _all | {SUPPORT}, _desk, _none),
+    _everywhere("accounts.sync", "sync accounts with vendors", _technical, _owner, _none),
+    _everywhere("accounts.decide", "retry, adopt and take back what is half done at vendors", _technical, _owner, _none),
+    _everywhere("accounts.remove", "delete tenants at vendors", _owner, _owner, _none, sensitive=True),
+    _everywhere("tasks.confirm", "do and confirm tasks at vendors that have no interface", _working, _owner, _none),
+)
+
 _PARTNERSHIP = (
     _partners("tenants.read", "see the tenants of customers", _all),
     _partners("tenants.invite", "invite tenants and withdraw invitations", _owner),
@@ -257,7 +279,7 @@ _CUSTOMER = (
     _customers("collections.delete", "delete collections", _both, area="contacts", group="d"),
 )
 
-_TABLE = (*_COMMON, *_BILLING, *_UNITS, *_PARTNERSHIP, *_CUSTOMER)
+_TABLE = (*_COMMON, *_BILLING, *_UNITS, *_COMMERCE, *_PARTNERSHIP, *_CUSTOMER)
 VERBS: Mapping[str, Verb] = MappingProxyType({verb.name: verb for verb in _TABLE})
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from purser.billing.buying import lists as buying
 from purser.billing.paying import lists as paying
 from purser.billing.usage import lists as usage
+from purser.catalog import lists as catalog
 from purser.directory import lists as directory
 from purser.directory import lists_licensing
 from purser.links.lists import bought, drift, logs, passes
@@ -14,6 +15,10 @@ from purser.lists import acts
 from purser.lists.model import Table
 from purser.notices import lists as notices
 from purser.partners import lists as partners
+from purser.provisioning import lists as provisioning
+from purser.provisioning import lists_tasks
+from purser.subscriptions import lists as held
+from purser.subscriptions import lists_metered, lists_orders
 
 
 @dataclass(frozen=True)
@@ -53,7 +58,20 @@ SHARED = (
     Shared("/quotes", "billing.read", buying.QUOTES, export="billing.read"),
     Shared("/documents", "billing.read", buying.DOCUMENTS, export="billing.read"),
     Shared("/price-lists", "operator.prices.read", buying.PRICE_LISTS, export="operator.prices.read"),
+    Shared("/catalog/offers", "catalog.read", catalog.OFFERS, export="catalog.read"),
+    Shared("/catalog/products", "catalog.read", catalog.PRODUCTS, export="catalog.read"),
+    Shared("/catalog/price-lists", "catalog.read", catalog.SELLING_LISTS, export="catalog.read"),
     Shared("/purchases", "billing.read", paying.PURCHASES, export="billing.read"),
     Shared("/payments", "operator.prices.read", paying.PARTNERS_PURCHASES, export="operator.prices.read"),
+    Shared("/instances", "instances.read", provisioning.INSTANCES, export="instances.read"),
+    Shared("/vendor-accounts", "accounts.read", provisioning.ACCOUNTS, export="accounts.read"),
+    Shared("/vendor-accounts/to-sync", "accounts.read", provisioning.TO_SYNC, export="accounts.read"),
+    Shared("/vendor-accounts/half-done", "accounts.read", provisioning.HALF_DONE, export="accounts.read"),
+    Shared("/vendor-findings", "accounts.read", provisioning.FINDINGS, export="accounts.read"),
+    Shared("/vendor-tasks", "accounts.read", lists_tasks.TASKS, export="accounts.read"),
+    Shared("/sales-orders", "subscriptions.read", lists_orders.ORDERS, export="subscriptions.export"),
+    Shared("/sales-orders/waiting", "orders.decide", lists_orders.WAITING, export="orders.decide"),
+    Shared("/cycle-charges", "subscriptions.read", lists_metered.CHARGES, export="subscriptions.export"),
+    Shared("/subscriptions", "subscriptions.read", held.SUBSCRIPTIONS, export="subscriptions.export"),
 )
 TABLES = {one.table.name: one.table for one in SHARED}

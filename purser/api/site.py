@@ -12,6 +12,7 @@ from purser.api.callers import Session, Token
 from purser.api.doors import Rule
 from purser.api.routes import (
     buying,
+    catalog,
     connections,
     consent,
     desk,
@@ -20,17 +21,22 @@ from purser.api.routes import (
     identity,
     licensing,
     lists,
+    metering,
     notices,
     operations,
+    orders,
     organisation,
     pairs,
     partners,
     payments,
     people,
     programme,
+    provisioning,
     relations,
     reports,
     sides,
+    subscriptions,
+    tasks,
     text,
     usage,
     users,
@@ -137,3 +143,9 @@ api.add_router("", users.routes.router)
 api.add_router("", usage.routes.router)
 api.add_router("", programme.routes.router)
 api.add_router("", payments.routes.router)
+api.add_router("", catalog.routes.router)
+api.add_router("", provisioning.routes.router)
+api.add_router("", tasks.routes.router)
+api.add_router("", subscriptions.routes.router)
+api.add_router("", orders.routes.router)
+api.add_router("", metering.routes.router)

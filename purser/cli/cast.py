@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -231,3 +231,26 @@ def _actor(organisation: Organisation, name: str, role: str, person: Person | No
     return Actor(
         organisation.pk, organisation.name, person.pk if person else None, name, role, "", "", None, str(organisation.kind)
     )
+
+
+def head(tenant: UUID) -> Actor:
+    """The one who heads the organisation, just proven to be it; in the seat taken, or else in its own."""
+    from purser.access import verbs
+    from purser.access.actors import Actor
+    from purser.access.models import Membership
+    from purser.postgres import tenancy
+    from purser.tenants import organisations
+
+    def made() -> Actor:
+        own = organisations.own()
+        role = verbs.HEAD[own.kind]
+        row = Membership.objects.select_related("person").filter(role=role).order_by("id").first()
+        return Actor(
+            tenant, own.name, row.person_id if row else None, str(row.person) if row else own.name,
+            role, "", "127.0.0.1", datetime.now(UTC), str(own.kind),
+        )  # fmt: skip
+
+    if tenancy.seat() is not None:
+        return made()
+    with tenancy.acting_in(tenant):
+        return made()

@@ -22,7 +22,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-VENDORS = ("marketplace", "autotask", "connectwise", "graph", "stripe")
+# The sandboxes, and where each shows a person what it holds.
+VENDORS = {
+    "marketplace": "/_panel/launch",
+    "autotask": "/_panel",
+    "connectwise": "/_panel",
+    "graph": "/_panel",
+    "stripe": "/_panel",
+    "acronis": "/_panel",
+    "bucketry": "/_panel",
+}
 FIRST_SANDBOX_PORT = 8101
 MOST_RESTARTS = 20
 ROOT = Path(__file__).resolve().parents[2]
@@ -89,7 +98,7 @@ def serve(home: Path, *, port: int) -> None:
         for line in cast.sign_ins():
             _say(line)
         _say("The vendors' own pages:")
-        for name, path in (("marketplace", "/_panel/launch"), ("autotask", "/_panel/"), ("connectwise", "/_panel/")):
+        for name, path in VENDORS.items():
             _say(f"  {name:12} http://127.0.0.1:{ports[name]}{path}")
         _say(f"Mail it would have sent: {home / 'mail'}. Logs: {home / 'logs'}. Ctrl-C stops all of it.")
         restarts = 0

@@ -70,8 +70,8 @@ def worker(concurrency: int = 6) -> None:
     add_help_option=False,
 )
 def sandbox(context: typer.Context) -> None:
-    """Run a vendor's sandbox: marketplace, autotask, connectwise, graph, stripe or acronis, with --port N [--seed FILE]
-    [--state FILE].
+    """Run a vendor's sandbox: marketplace, autotask, connectwise, graph, stripe, acronis or bucketry, with --port N
+    [--seed FILE] [--state FILE].
     """
     os.execv(sys.executable, [sys.executable, "-m", "sandboxes", *context.args])
 

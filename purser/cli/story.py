@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from purser.cli import cast, units
+from purser.cli import cast, commerce, units
 
 if TYPE_CHECKING:
     from purser.access.actors import Actor
@@ -81,6 +81,15 @@ def tell(home: Path, ports: dict[str, int], *, say: SAY) -> None:
         )
     )  # fmt: skip
     say("  " + ", ".join(f"{count} {what}" for what, count in played.items()))
+    say("Playing six weeks of commerce ...")
+    sold = commerce.play(
+        commerce.Play(
+            cast=gathered, credentials=story["credentials"], ports=ports, until=clock(),
+            move=lambda at: _clocks({name: ports[name] for name in commerce.VENDORS}, at),
+            control=lambda verb, data: _control(ports["acronis"], verb, data),
+        )
+    )  # fmt: skip
+    say("  " + ", ".join(f"{count} {what}" for what, count in sold.items()))
     _webhook(ports, gathered.operator, story["credentials"])
     kept = {"reseller": str(reseller), "operator": str(gathered.operator), "pairs": {k: str(v) for k, v in pairs.items()}}
     (home / "demo.json").write_text(json.dumps(kept), "utf-8")
@@ -123,11 +132,15 @@ class Clock:
 
     def set(self, at: datetime) -> None:
         self._at = at
-        for port in self._ports.values():
-            _control(port, "clock", {"now": at.isoformat(), "frozen": True})
+        _clocks(self._ports, at)
 
     def go(self, by: timedelta) -> None:
         self.set(self._at + by)
+
+
+def _clocks(ports: dict[str, int], at: datetime) -> None:
+    for port in ports.values():
+        _control(port, "clock", {"now": at.isoformat(), "frozen": True})
 
 
 def _latest() -> datetime:

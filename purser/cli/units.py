@@ -16,6 +16,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from purser.cli import cast
 from purser.cli.cast import Cast
 
 if TYPE_CHECKING:
@@ -358,28 +359,7 @@ class _Stay(urllib.request.HTTPRedirectHandler):
 
 
 def _actor(play: Play, word: str) -> Actor:
-    """The one who heads the organisation, just proven to be it."""
-    from purser.access import verbs
-    from purser.access.actors import Actor
-    from purser.access.models import Membership
-    from purser.postgres import tenancy
-    from purser.tenants import organisations
-
-    tenant = play.of(word)
-
-    def made() -> Actor:
-        own = organisations.own()
-        head = verbs.HEAD[own.kind]
-        row = Membership.objects.select_related("person").filter(role=head).order_by("id").first()
-        return Actor(
-            tenant, own.name, row.person_id if row else None, str(row.person) if row else own.name,
-            head, "", "127.0.0.1", datetime.now(UTC), str(own.kind),
-        )  # fmt: skip
-
-    if tenancy.seat() is not None:
-        return made()
-    with tenancy.acting_in(tenant):
-        return made()
+    return cast.head(play.of(word))
 
 
 def _months_before(first: date, months: int) -> date:

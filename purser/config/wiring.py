@@ -13,8 +13,9 @@ from django.conf import settings
 from django.utils import timezone
 
 from purser.access import vault
+from purser.access.vendor_settings import Field, Kinds
 from purser.billing.models import Provider
-from purser.connectors import acronis, autotask, connectwise, graph, ldap, marketplace, stripe, table
+from purser.connectors import acronis, autotask, bucket, connectwise, graph, ldap, marketplace, stripe, table
 from purser.connectors.autotask.client import PER_HOUR, THREADS
 from purser.connectors.ports.accounts import Accounts
 from purser.connectors.ports.directory import Directory, Followed, Loaded
@@ -29,13 +30,11 @@ from purser.directory.models import Source, SourceKind
 from purser.flows.marketplace_to_contracts.run import Ports
 from purser.flows.ports import Vendors
 from purser.kernel.errors import Missing, Refused
-from purser.links.kinds import Field, Kinds
+from purser.links.connections import OF_TABLE
 from purser.links.models import Connection
 from purser.links.models.connections import ConnectionKind
 from purser.postgres import tenancy
-
-OF_TABLE = "links_connection"
-
+from purser.provisioning.models import Instance
 
 # What each kind of connection is configured with. Source: acceptance ID-1, ID-3, ID-4.
 FIELDS: dict[str, tuple[Field, ...]] = {
@@ -103,7 +102,7 @@ def check_addresses(kind: str, values: dict[str, str]) -> None:
 
 
 def _secrets(connection: Connection) -> dict[str, str]:
-    kept = _of_vault(connection.tenant_id, OF_TABLE, connection.pk)
+    kept = of_vault(connection.tenant_id, OF_TABLE, connection.pk)
     return {field.name: kept.get(field.name, "") for field in FIELDS[connection.kind] if field.secret}
 
 
@@ -247,6 +246,25 @@ def _acronis(settings: acronis.AcronisSettings, secrets: acronis.AcronisSecrets,
     )
 
 
+def storage_at(*, api_key: str, url: str = bucket.BUCKETRY_URL) -> Accounts:
+    """A reseller's accounts at Bucketry, by an API key of its own. Raises Refused(code="address") for an address that may not
+    be called."""
+    rule = HostRule(bucket.HOSTS, settings.SANDBOX_HOSTS)
+    rule.admit(url)
+    return _bucketry(bucket.BucketrySettings(url), bucket.BucketrySecrets(api_key), rule)
+
+
+@lru_cache(maxsize=500)
+def _bucketry(settings: bucket.BucketrySettings, secrets: bucket.BucketrySecrets, rule: HostRule) -> Accounts:
+    stamp = hashlib.sha256(repr((settings, secrets.api_key)).encode()).hexdigest()
+    return bucket.BucketryConnector(
+        http=Http(hosts=rule, budget=budget.shared(stamp, threads=bucket.THREADS), circuit=_circuit, clock=timezone.now),
+        settings=settings,
+        secrets=secrets,
+        clock=timezone.now,
+    )
+
+
 def payments_at(
     *, key: str, webhook_keys: tuple[str, ...] = (), url: str = stripe.STRIPE_URL, cards_only: bool = True
 ) -> Payments:
@@ -272,7 +290,7 @@ def directory_of(source: Source) -> Directory:
     maker = _DIRECTORIES.get(SourceKind(source.kind))
     if maker is None:
         raise Refused("These users come from a file: load it again.", code="kind")
-    return maker(source, _of_vault(source.tenant_id, "directory_source", source.pk))
+    return maker(source, of_vault(source.tenant_id, "directory_source", source.pk))
 
 
 def _graph_of(source: Source, secrets: dict[str, str]) -> Directory:
@@ -316,7 +334,7 @@ def table_of(content: bytes, at: datetime) -> Loaded:
 
 def payments_of(provider: Provider) -> Payments:
     """The operator's account at the payment provider. Secrets: "key", and "webhook_keys", one a line."""
-    secrets = _of_vault(provider.tenant_id, "billing_provider", provider.pk)
+    secrets = of_vault(provider.tenant_id, "billing_provider", provider.pk)
     return payments_at(
         key=secrets.get("key", ""),
         webhook_keys=tuple(secrets.get("webhook_keys", "").split()),
@@ -325,7 +343,14 @@ def payments_of(provider: Provider) -> Payments:
     )
 
 
-def _of_vault(tenant: UUID | None, of_table: str, of_id: UUID) -> dict[str, str]:
+def accounts_of(instance: Instance) -> Accounts:
+    """An instance at a vendor of accounts; config.vendors knows its kind."""
+    from purser.config import vendors  # which stands on this module
+
+    return vendors.accounts_of(instance)
+
+
+def of_vault(tenant: UUID | None, of_table: str, of_id: UUID) -> dict[str, str]:
     """All secrets of a row by field, read in the seat taken or else in its tenant's own."""
 
     def read() -> dict[str, str]:
@@ -339,5 +364,5 @@ def _of_vault(tenant: UUID | None, of_table: str, of_id: UUID) -> dict[str, str]
 
 
 ports = Ports(marketplace=marketplace_of, psa=psa_of)
-vendors = Vendors(ports, directory_of, payments_of, table_of)
+vendors = Vendors(ports, directory_of, payments_of, table_of, accounts_of, table.rows)
 kinds = Kinds(FIELDS, check_addresses)

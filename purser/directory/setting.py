@@ -106,7 +106,6 @@ def _kept(held: Source | None, kind: str, plain: dict[str, str], now: datetime) 
 
 def to_test(actor: Actor, *, now: datetime) -> Source:
     """The source to test. The test itself is a call, to be made outside of any transaction; keep its answer with `keep_test`.
-    It is counted from here on: one that hangs, or whose process ends, has tried the password too.
 
     Raises Missing, Refused for a file and while a secret is missing, testing.TooManyTests after ten within an hour.
     """
@@ -116,9 +115,7 @@ def to_test(actor: Actor, *, now: datetime) -> Source:
         raise Refused("Users come from a file: there is nobody to ask. Load the file instead.", code="kind")
     if empty := sources.lacking(source):
         raise Refused(f"Nothing to test yet: {', '.join(empty)} is missing.", code="lacking")
-    of = ("user_source_test", source.pk)
-    testing.check("users.refresh", of, "The source", now=now)
-    acts.record(actor, "users.refresh", summary="Tests the source of users", of=of, now=now)
+    testing.begin(actor, "users.refresh", ("user_source_test", source.pk), "the source of users", now=now)
     return source
 
 

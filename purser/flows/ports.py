@@ -7,10 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from purser.billing.models import Provider
+from purser.connectors.ports.accounts import Accounts
 from purser.connectors.ports.directory import Directory, Loaded
 from purser.connectors.ports.payment import Payments
+from purser.connectors.ports.rows import Rows
 from purser.directory.models import Source
 from purser.flows.marketplace_to_contracts.run import Ports
+from purser.provisioning.models import Instance
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class Vendors:
     directory: Callable[[Source], Directory]
     payments: Callable[[Provider], Payments]
     table: Callable[[bytes, datetime], Loaded]
+    accounts: Callable[[Instance], Accounts]
+    rows: Callable[[bytes], Rows]
 
 
 _held: Vendors | None = None
@@ -52,5 +57,14 @@ def table(content: bytes, at: datetime) -> Loaded:
     return vendors().table(content, at)
 
 
+def rows(content: bytes) -> Rows:
+    """A file of rows, CSV or XLSX. Raises Refused(code="table") for one that cannot be read as a whole."""
+    return vendors().rows(content)
+
+
 def payments(provider: Provider) -> Payments:
     return vendors().payments(provider)
+
+
+def accounts(instance: Instance) -> Accounts:
+    return vendors().accounts(instance)

@@ -28,15 +28,16 @@ def each(tenants: Iterable[UUID], call: Callable[[UUID], object], *, what: str, 
         except (Busy, Missing) as failure:  # nothing happened, or it is gone meanwhile
             log.info("%s of %s: %s", what, tenant, failure.text)
         except Exception as failure:
-            tell(f"{what} of {tenant}", failure, tenant=tenant, now=now)
+            tell(what, failure, tenant=tenant, now=now)
 
 
 def tell(what: str, failure: Exception, *, tenant: UUID | None, now: datetime) -> None:
     """Tell the operator above a tenant, once a day, that something fails again and again; every operator for None."""
-    log.error("%s", what, exc_info=failure)
+    log.error("%s of %s", what, tenant, exc_info=failure)
     try:
+        of = f"{what} of {organisations.card(tenant).name}" if tenant is not None else what
         for operator in _operators(tenant):
-            _post(operator, what, failure, now)
+            _post(operator, of, failure, now)
     except Exception:  # whoever cannot be told must not stop the others either
         log.exception("operations were not told of %s", what)
 
@@ -56,5 +57,6 @@ def _post(operator: UUID, what: str, failure: Exception, now: datetime) -> None:
     with tenancy.acting_in(operator):
         if Notice.objects.filter(kind="job_failed", subject=subject, at__gt=now - SILENT).exists():
             return
-        lines = [said, "It is tried again by itself. The log of the workers has more of it."]
+        hint = failure.hint if isinstance(failure, Failure) else ""
+        lines = [said, *filter(None, [hint]), "It is tried again by itself. The log of the workers has more of it."]
         outbox.post("job_failed", audience=operator, subject=subject, lines=lines, page="organisations", by_job=True, now=now)

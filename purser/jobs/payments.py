@@ -89,8 +89,8 @@ def forget_card(tenant: str, card: str) -> None:
 
 
 @tasks.task(name="purser.card")
-def card(tenant: str, card: str, once: bool = False) -> None:
-    """The card on file as it is now, and whether it expires. `once`: another job watches it."""
+def card(tenant: str, card: str, once: bool = False, tries: int = 0) -> None:
+    """The card on file as it is now, and whether it expires. `once`: another job watches it, and this one ends."""
     look = cards.read if once else cards.refresh
     try:
         look(UUID(tenant), UUID(card), _of(tenant), now=timezone.now())
@@ -98,7 +98,9 @@ def card(tenant: str, card: str, once: bool = False) -> None:
         log.info("card %s: %s", card, failure.text)
     except Failure as failure:
         log.warning("card %s: %s", card, failure.text)
-        defer("purser.card", at=timezone.now() + 12 * AGAIN, tenant=tenant, card=card, once=once)
+        if not once or tries < MOST_TRIES:
+            more = {"tenant": tenant, "card": card, "once": once, "tries": tries + 1}
+            defer("purser.card", at=timezone.now() + 12 * AGAIN, lock=f"card:{card}", merge=once, **more)
 
 
 @tasks.task(name="purser.payment_event")

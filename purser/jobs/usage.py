@@ -29,7 +29,7 @@ def close_days(timestamp: int) -> None:
         if isinstance(failure, Busy):
             log.info("%s: %s", zone, failure.text)
         else:
-            apart.tell(f"Closing days of {partner or zone}", failure, tenant=partner, now=now)
+            apart.tell("Closing days" if partner else f"Closing days of {zone}", failure, tenant=partner, now=now)
 
     for day in closing.close_due(now, failed=failed):
         log.info("%s: %s closed for %s partners", day.zone, day.on, day.partners)
@@ -59,7 +59,12 @@ def charge(tenant: str) -> None:
 @tasks.task(name="purser.terms")
 def spread_terms(operator: str) -> None:
     """Give an operator's partners the terms that it published."""
-    log.info("terms of %s: %s partners", operator, terms.spread(UUID(operator), now=timezone.now()))
+    now = timezone.now()
+
+    def failed(partner: UUID, failure: Exception) -> None:
+        apart.tell("Giving terms of daily units", failure, tenant=partner, now=now)
+
+    log.info("terms of %s: %s partners", operator, terms.spread(UUID(operator), now=now, failed=failed))
 
 
 @tasks.periodic(cron="33 * * * *")

@@ -151,7 +151,7 @@ def _write(ordered: list[Draft], *, now: datetime) -> dict[str, UUID]:
 
 
 def _ready(drafts: list[Draft], known: Mapping[Key, UUID]) -> Iterator[tuple[list[Sealed], dict[str, str]]]:
-    """Batches, sealed, and what is written of them. The next is made ready while the database writes one."""
+    """Batches, sealed, and what is written of them. The next one is made ready while the database writes one."""
 
     def ready(start: int) -> tuple[list[Sealed], dict[str, str]]:
         batch = drafts[start : start + BATCH]
@@ -162,7 +162,11 @@ def _ready(drafts: list[Draft], known: Mapping[Key, UUID]) -> Iterator[tuple[lis
         yield ready(0)
         return
     with ThreadPoolExecutor(1) as ahead:
-        yield from ahead.map(ready, range(0, len(drafts), BATCH))
+        next_ = ahead.submit(ready, 0)
+        for start in range(BATCH, len(drafts), BATCH):
+            made, next_ = next_.result(), ahead.submit(ready, start)
+            yield made
+        yield next_.result()
 
 
 def _same(draft: Draft, mine: str, told: str) -> None:

@@ -94,8 +94,16 @@ _TABLE = (
     Kind("purchase_waits", "Payment waits", "The card's holder must confirm", PARTNERS, "billing.read", _heads),
     Kind("auto_capped", "Daily cap", "The daily cap kept packages from being bought", PARTNERS, "billing.read", _heads),
     Kind("card_expires", "Card expires", "The card on file expires", PARTNERS, "billing.read", _heads),
+    Kind("card_gone", "Card gone", "The card on file is no longer there", PARTNERS, "billing.read", _heads),
     Kind("refund_made", "Refund", "Money was given back", PARTNERS, "billing.read", _who_may("packages.quote")),
     Kind("payment_odd", "Odd payment", "A payment needs a look", OPERATOR, "operator.prices.read", _heads),
+    Kind("order_waits", "Order waits", "A customer's order waits", PARTNERS, "subscriptions.read", _who_may("orders.decide")),
+    Kind("order_decided", "Order decided", "Your order was decided", CUSTOMER, "subscriptions.read", _nobody),
+    Kind(
+        "task_overdue", "Task overdue", "Tasks at vendors are overdue",
+        (*PARTNERS, *OPERATOR), "accounts.read", _who_may("tasks.confirm"),
+    ),
+    Kind("job_failed", "Job failed", "Work in the background failed", OPERATOR, "operator.organisations.read", _heads),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = MappingProxyType({kind.name: kind for kind in _TABLE})
 

@@ -43,6 +43,7 @@ SECTIONS = (
             Entry("Users and groups", "users", "users.read", "users-group", CUSTOMER),
             Entry("Collections", "collections", "collections.read", "address-book", CUSTOMER),
             Entry("Licences", "licensed_users", "licences.read", "rosette-discount-check", CUSTOMER),
+            Entry("My Services", "my-services", "subscriptions.read", "apps", CUSTOMER),
             Entry("Sync Tunnels", "tunnels", "tunnels.read", "refresh", CUSTOMER),
         ),
     ),
@@ -75,6 +76,15 @@ SECTIONS = (
         ),
     ),
     Section(
+        "Services",
+        (
+            Entry("Subscriptions", "held_list", "subscriptions.read", "box", EVERY),
+            Entry("Commitments", "commitments", "subscriptions.read", "calendar", EVERY),
+            Entry("Usage charges", "cycle_charges", "subscriptions.read", "receipt", EVERY),
+            Entry("Margins", "margins", "catalog.read", "chart-bar", OTHERS),
+        ),
+    ),
+    Section(
         "Billing",
         (
             Entry("Mapping", "mapping", "links.read", "link"),
@@ -82,6 +92,33 @@ SECTIONS = (
             Entry("Plans", "plans", "plans.read", "git-compare"),
             Entry("Drift", "drift", "links.read", "arrows-diff"),
             Entry("Check list", "checklist", "reports.read", "list-check"),
+        ),
+    ),
+    Section(
+        "Catalog",
+        (
+            Entry("Catalog", "catalog", "catalog.read", "book", OTHERS),
+            Entry("On sale to us", "catalog_on_sale", "catalog.read", "building-store", PARTNERS),
+            Entry("Prices", "selling_lists", "catalog.read", "coin", OTHERS),
+        ),
+    ),
+    Section(
+        "Orders",
+        (
+            Entry("Orders", "order-list", "subscriptions.read", "list-check", OTHERS),
+            Entry("Approval desk", "order-desk", "orders.decide", "check", PARTNERS),
+            Entry("Approval rules", "order-rules", "orders.configure", "adjustments", PARTNERS),
+        ),
+    ),
+    Section(
+        "Vendors",
+        (
+            Entry("Provisioning Sync Status", "to_sync", "accounts.read", "refresh", OTHERS),
+            Entry("Accounts at vendors", "vendor_accounts", "accounts.read", "building-store", OTHERS),
+            Entry("Half done", "vendor_desk", "accounts.read", "alert-triangle", OTHERS),
+            Entry("Tasks at vendors", "vendor_tasks", "accounts.read", "list-check", OTHERS),
+            Entry("Changed at the vendor", "vendor_findings", "accounts.read", "arrows-diff", OTHERS),
+            Entry("Instances of vendors", "instances", "instances.read", "plug", OTHERS),
         ),
     ),
     Section(

@@ -99,6 +99,26 @@ class Organisation(models.Model):
         return bool(self.partner_admin_id) and self.suspended_at is None
 
 
+# Rows that the seller's lists show as well, and those of the ones above it. A table that keeps more of itself replaces these.
+CHAIN = Walls(operator_reads=True, partner_column="partner_id", distributor_column="distributor_id")
+
+
+class Sold(TenantModel):
+    """A commercial row of a customer (or of a partner, as the one above sells to it): with the selling chain as it is for open
+    rows, and as it was for closed ones. Source: architecture, Tenancy.
+    """
+
+    walls: ClassVar[Walls] = CHAIN
+
+    partner = models.ForeignKey(Organisation, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+")
+    distributor = models.ForeignKey(
+        Organisation, null=True, on_delete=models.DO_NOTHING, db_constraint=False, related_name="+"
+    )
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+
 class Selling(TenantModel):
     """`partner` sold to the customer from `since` up to `until` (None: still does). The row is the customer's.
 

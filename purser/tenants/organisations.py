@@ -142,6 +142,12 @@ def zone() -> str:
     return str(own().zone)
 
 
+def zone_of(id: UUID) -> str:
+    """The time zone of an organisation, read in its own seat: never inside another's transaction."""
+    with tenancy.acting_in(id):
+        return zone()
+
+
 def card(id: UUID) -> Card:
     """Who another organisation is, read in its own seat: never inside another's transaction. Raises Missing."""
     with tenancy.acting_in(id):

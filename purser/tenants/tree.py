@@ -4,12 +4,22 @@ all.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 
 from purser.kernel.errors import Missing, Refused
 from purser.tenants import grants, numbers, search
 from purser.tenants.models import PARTNERS, Grant, Kind, Organisation, Selling
 from purser.tenants.organisations import UNDER, distributor_over
+
+# What goes along with a customer that moves: called in its seat with it as it is now, its new partner, by whom, when.
+Along = Callable[[Organisation, Organisation, str, datetime], None]
+_along: dict[str, Along] = {}
+
+
+def takes_along(name: str, call: Along) -> None:
+    """Have a higher room hand over what is the customer's and names its partner, in the transaction of the move."""
+    _along[name] = call
 
 
 def move(to: Organisation, *, by: str, now: datetime) -> Organisation:
@@ -30,6 +40,8 @@ def move(to: Organisation, *, by: str, now: datetime) -> Organisation:
     row.parent_id, row.distributor_id = to.pk, distributor_over(to)
     row.save(update_fields=["parent_id", "distributor_id"])
     _hand_over(to, now)
+    for call in _along.values():
+        call(row, to, by, now)
     search.index(row)
     return before
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from sandboxes.msp import autotask, book, connectwise, payments, people, relations, story
+from sandboxes.msp import autotask, book, connectwise, payments, people, relations, story, tenants
 
-FILES = ("marketplace", "autotask", "connectwise", "graph", "stripe", "story")
+FILES = ("marketplace", "autotask", "connectwise", "graph", "stripe", "acronis", "bucketry", "story")
 
 
 def documents(*, today: date, seed: int = 1) -> dict[str, dict[str, Any]]:
@@ -32,7 +32,9 @@ def documents(*, today: date, seed: int = 1) -> dict[str, dict[str, Any]]:
         "people": {word: people.file(word) for word in people.DESKS if word != people.AT_MICROSOFT},
         "days": story.days(rng, held, larger, smaller, items, activated, start=start),
     }
-    return dict(zip(FILES, (book.seed(held), larger.seed, smaller.seed, people.graph(), payments.seed(), told), strict=True))
+    msp = (book.seed(held), larger.seed, smaller.seed)
+    seeds = (*msp, people.graph(), payments.seed(), tenants.acronis(), tenants.bucketry())
+    return dict(zip(FILES, (*seeds, told), strict=True))
 
 
 def write(out: Path, *, today: date, seed: int = 1) -> list[Path]:
@@ -63,4 +65,6 @@ def _credentials() -> dict[str, dict[str, str]]:
         },
         "graph": {"tenant": people.tenant(people.AT_MICROSOFT), "client_id": people.CLIENT, "client_secret": people.SECRET},
         "stripe": {"key": payments.KEY, "webhook_key": payments.WEBHOOK_KEY},
+        "acronis": {"client_id": tenants.CLIENT, "client_secret": tenants.SECRET},
+        "bucketry": {"api_key": tenants.KEY},
     }

@@ -187,6 +187,7 @@ def test_it_never_reads_a_wrong_value(world: World, read: str) -> None:
         ("suspend", {"id": RESELLER}),
         ("switch", {"items": {"status": 0}}),
         ("switch", {"items": {"name": "pg_base_vms"}}),
+        ("switch", {"items": {"quota": {"value": None, "overage": None, "version": 1}}}),
         ("user", {"login": "somebody.else"}),
         ("user", {"tenant_id": RESELLER}),
         ("roles", {"items": {"role_id": "partner_admin"}}),

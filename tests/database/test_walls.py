@@ -20,6 +20,8 @@ from purser.postgres.roles import APP, SEATS, SHARED
 UNIQUE_ACROSS: dict[str, str] = {
     "tenants_organisation_number_key": "a Tenant ID is drawn at random by us; nobody chooses one and learns that it is taken",
     "organisation_partner_number_once": "a Partner ID is drawn at random by us",
+    "account_username_once": "who may sync accounts with an instance learns from its vendor that a username is taken",
+    "account_email_once": "likewise, of an e-mail address that signs in there",
 }
 # Plain keys to a tenant's own row that are not `(tenant, id)`, and why.
 PLAIN_KEYS: dict[str, str] = {}
@@ -180,8 +182,8 @@ def _triggers(cursor: Any, tables: dict[str, Walls]) -> Iterator[tuple[str, str]
         needed += ["purser_kept_i", "purser_kept_u", "purser_kept_d"] if declared.history else []
         if any((table, n) not in on for n in needed):
             yield "trigger", table
-    for table in ("ledger_entry", "ledger_posting"):
-        if (table, "purser_balanced") not in on:
+    for table, name in (("ledger_entry", "balanced"), ("ledger_entry", "whole"), ("ledger_posting", "balanced")):
+        if (table, f"purser_{name}") not in on:
             yield "trigger", table
 
 
@@ -316,6 +318,7 @@ PLANTED = {
     "history off": ("ALTER TABLE links_link DISABLE TRIGGER purser_kept_u", "trigger"),
     "the ledger open": ("ALTER TABLE ledger_entry DISABLE TRIGGER purser_no_change", "trigger"),
     "balance off": ("DROP TRIGGER purser_balanced ON ledger_posting", "trigger"),
+    "entries without postings": ("ALTER TABLE ledger_entry DISABLE TRIGGER purser_whole", "trigger"),
     "a right too many": ("GRANT UPDATE ON ledger_posting TO purser_customer", "grants"),
     "truncate": ("GRANT TRUNCATE ON links_link TO purser_customer", "grants"),
     "a right of everybody": ("GRANT SELECT ON links_link TO PUBLIC", "grants"),

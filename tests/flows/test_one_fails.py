@@ -52,7 +52,7 @@ def test_a_scheduled_run_begins_though_that_of_another_tenant_fails() -> None:
         licensing.licensing_due(0)
     assert (len(lost.runs()), len(here.runs())) == (0, 1)
     (told,) = notices(lost)
-    assert str(lost.tenant) in told.subject
+    assert organisations.card(lost.tenant).name in told.subject
     assert notices(here) == []
     zone(lost.tenant, "UTC")
     licensing.licensing_due(0)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
+
 from purser.access import vault
 from purser.directory.models import Source, Upload
 from purser.flows import ports
@@ -45,6 +47,11 @@ def of_file(g: Ground, who: str) -> Said:
     return sent({})
 
 
+def to_load(g: Ground, who: str) -> Said:
+    of_file(g, who)
+    return sent({"file": SimpleUploadedFile("staff.csv", STAFF, "text/csv")})
+
+
 def brought(*, digest: bool) -> Find:
     """A file that waits."""
 
@@ -70,17 +77,17 @@ STEPS: list[Step] = [
     ("agent", "PUT user-source", source("file", {"kind": "graph", "values": GRAPH})),
     ("agent", "users/source/read/", source("graph", {}, secret=True)),
     ("agent", "POST user-source/readings", source("graph", {}, secret=True)),
+    ("agent", "users/source/file/load/", to_load),
     ("agent", "users/source/file/apply/", brought(digest=True)),
     ("agent", "POST user-source/file/apply", brought(digest=True)),
     ("agent", "users/source/file/drop/", brought(digest=False)),
     ("agent", "DELETE user-source/file", brought(digest=False)),
 ]
-_TEST = "it needs a directory that answers: tests/portal/test_directory_users.py has one, and sees the act"
+_TEST = "it needs a directory that answers: tests/portal/test_directory_sources.py has one, and sees the act"
 QUIET = {
     "users/source/test/": _TEST,
     "POST user-source/test": _TEST,
     "users/groups/preview/": "who an expression matches; it changes nothing",
     "POST user-groups/matches": "who an expression matches; it changes nothing",
-    "users/source/file/load/": "a file to look through; the act is its being loaded or forgotten",
-    "POST user-source/file": "a file to look through; the act is its being loaded or forgotten",
+    "POST user-source/file": "a body in parts; tests/portal/test_directory_files.py sends one, and sees the act",
 }

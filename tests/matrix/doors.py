@@ -37,6 +37,7 @@ OUTSIDE: dict[str, tuple[str, str]] = {
     "prove/": (BY_TOKEN, "the proof of a domain, sent by mail"),
     "launch/": (BY_TOKEN, "a launch that the marketplace signed"),
     "webhooks/payments/": (BY_TOKEN, "the payment provider, by its signature over the body"),
+    "calendar/": (BY_TOKEN, "a calendar that reads the commitments, by the secret in its address"),
     "scim/v2/": (BY_TOKEN, "a directory, with the organisation's own token"),
     "api/v1/openapi.json": (TO_ALL, "the description of the API"),
     "api/v1/docs": (TO_ALL, "the description of the API, as a page"),

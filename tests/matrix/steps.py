@@ -6,7 +6,18 @@ method before it. A new door that changes something needs a step here, or in map
 
 from __future__ import annotations
 
-from tests.matrix import buying_steps, directory_steps, licensing_steps, units_steps, usage_steps
+from tests.matrix import (
+    buying_steps,
+    catalog_steps,
+    directory_steps,
+    licensing_steps,
+    orders_steps,
+    provisioning_steps,
+    subscriptions_steps,
+    tasks_steps,
+    units_steps,
+    usage_steps,
+)
 from tests.matrix import walk as w
 from tests.partners.kit import PAID
 
@@ -178,3 +189,12 @@ QUIET |= buying_steps.QUIET
 QUIET |= directory_steps.QUIET
 STEPS += usage_steps.STEPS
 QUIET |= usage_steps.QUIET
+STEPS += provisioning_steps.STEPS
+STEPS += catalog_steps.STEPS
+QUIET |= provisioning_steps.QUIET
+QUIET |= catalog_steps.QUIET
+STEPS += subscriptions_steps.STEPS
+QUIET |= subscriptions_steps.QUIET
+STEPS += orders_steps.STEPS
+QUIET |= orders_steps.QUIET
+STEPS += tasks_steps.STEPS

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
+from purser.access.vendor_settings import Kinds
 from purser.links import kinds
-from purser.links.kinds import Kinds
 from purser.links.models import (
     Link,
     SourceCustomer,

@@ -47,7 +47,8 @@ def form(who: str = "now", **more: Any) -> dict[str, Any]:
     kinds_ = ("consent_given", "consent_refused", "consent_ended", "enabling_sent", "enabling_answered", "look_ended")
     billing = ("connection_paused", "plan_waits", "hand_edit_waits")
     units = ("purchase_paid", "purchase_declined", "purchase_waits", "auto_capped", "card_expires", "refund_made")
-    return {f"{kind}-mail": who for kind in (*kinds_, *billing, *units, "tenant_licensing")} | more
+    others = ("tenant_licensing", "order_waits", "task_overdue", "card_gone")
+    return {f"{kind}-mail": who for kind in (*kinds_, *billing, *units, *others)} | more
 
 
 GIVEN, ENDED = "Alder Dental gave its consent", "Alder Dental ended its consent"

@@ -222,6 +222,15 @@ def test_the_provider_is_tested_with_its_own_words(at: Desk) -> None:
     assert at.api("POST", "/payment-provider/test", desk=True)[1]["ok"] is False
 
 
+def test_the_provider_is_tested_ten_times_an_hour_at_most(at: Desk) -> None:
+    for _ in range(10):
+        assert at.api("POST", "/payment-provider/test", desk=True)[0] == 200
+    status, told = at.api("POST", "/payment-provider/test", desk=True)
+    assert (status, told["error"]["code"]) == (429, "too_many")
+    assert told["error"]["text"] == "The payment provider was tested 10 times within the hour."
+    assert told["error"]["hint"] == "Test it again in 60 minutes."
+
+
 def test_another_address_forgets_the_keys_and_a_forbidden_one_is_refused(at: Desk) -> None:
     body = {"url": "https://api.stripe.com", "version": 1}
     status, held = at.api("PUT", "/payment-provider", body, desk=True)

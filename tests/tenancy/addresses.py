@@ -58,6 +58,19 @@ TABLE_OF = {
     "operator": "tenants_organisation",
     "token": "access_apitoken",
     "advice": "billing_adviceplan",
+    "vendor": "catalog_vendor",
+    "product": "catalog_product",
+    "offer": "catalog_offer",
+    "selling_list": "catalog_pricelist",
+    "price_version": "catalog_priceversion",
+    "instance": "provisioning_instance",
+    "finding": "provisioning_finding",
+    "task": "provisioning_task",
+    "held": "subscriptions_subscription",
+    "planned": "subscriptions_plannedchange",
+    "feed": "subscriptions_calendarfeed",
+    "placed": "subscriptions_order",
+    "buyer": "tenants_organisation",
     # named in bodies and queries only
     "account": "links_targetaccount",
     "service": "links_targetservice",
@@ -69,6 +82,7 @@ WORDS = {"field": "password", "item": "unlinked", "kind": "autotask", "screen": 
     "session": "1",
     "side": "customer",
     "source_kind": "graph",
+    "vendor_kind": "acronis",
     "on": "2026-07-01",
 }
 

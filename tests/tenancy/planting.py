@@ -78,6 +78,25 @@ MEANT: dict[str, Any] = {
     "directory_licensingrun.changes": [],
     "directory_licensingrun.doubts": [],
     "directory_source.tokens": {},
+    "catalog_offer.cycle": "monthly",
+    "catalog_offer.provides": {},
+    "catalog_pricelist.side": "sell",
+    "provisioning_account.role": "user",
+    "provisioning_account.kind": "acronis",
+    "provisioning_finding.what": "tenant",
+    "provisioning_instance.kind": "acronis",
+    "provisioning_instance.roles": {},
+    "provisioning_step.what": "tenant",
+    "subscriptions_approvalrule.triggers": ["quantity"],
+    "subscriptions_cyclecharge.corrects": None,
+    "subscriptions_cyclecharge.to_on": date(2026, 8, 1),
+    "subscriptions_event.new": "3",
+    "subscriptions_event.what": "quantity",
+    "subscriptions_order.triggers": [],
+    "subscriptions_plannedchange.what": "quantity",
+    "subscriptions_plannedchange.value": "3",
+    "subscriptions_subscription.cycle": "monthly",
+    "subscriptions_subscription.provides": {},
     "currency": "USD",
     "role": verbs.OWNER,
     "notices_choice.kind": "plan_waits",
@@ -180,7 +199,7 @@ def _connections(made: Planted) -> None:
 
 def _ledger(made: Planted) -> None:
     accounts = [_row(made, _model("ledger_account"), name=f"{made.mark}-account-{n}", unit="unit") for n in (1, 2)]
-    entry = _row(made, _model("ledger_entry"), kind="opening", lines=2)
+    entry = _row(made, _model("ledger_entry"), kind="opening", lines=2, at_once=False)
     for account, amount in zip(accounts, (3, -3), strict=True):
         _row(made, _model("ledger_posting"), account_id=account.pk, entry_id=entry.pk, unit="unit", amount=amount)
 

@@ -25,10 +25,9 @@ from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
 from django.urls import clear_url_caches, include, path, resolve
 
-from purser.access import verbs
+from purser.access import testing, verbs
 from purser.access.actors import Actor
 from purser.api import limits
-from purser.links.desk import connections as desk
 from purser.links.models import SourceCustomer
 from purser.portal.doors import page
 from purser.postgres import checks, ids, walls
@@ -94,7 +93,7 @@ def stage() -> Stage:
 def unlimited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "PER_CALLER", 10**9)
     monkeypatch.setattr(limits, "PER_TENANT", 10**9)
-    monkeypatch.setattr(desk, "TESTS_AN_HOUR", 10**9)
+    monkeypatch.setattr(testing, "PER_HOUR", 10**9)
 
 
 def client_of(stage: Stage, role: str) -> tuple[Client, str]:

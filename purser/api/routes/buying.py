@@ -130,9 +130,9 @@ def _store(actor: Actor, body: out.Store, now: datetime) -> out.Profile:
 
 @routes.get("/documents/{uuid:document}", "billing.read", answers=str, file=PDF)
 def document(actor: Actor, now: datetime, document: UUID) -> HttpResponse:
-    """A receipt, credit note or quote as it was issued, as PDF
+    """A receipt, credit note, debit note or quote as it was issued, as PDF
 
-    Receipts and credit notes bear their data inside (EN 16931, Factur-X).
+    All but quotes bear their data inside (EN 16931, Factur-X).
     """
     return _file(papers.of(document))
 

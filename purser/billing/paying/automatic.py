@@ -93,7 +93,8 @@ def switch(actor: Actor, *, on: bool, cap: Decimal | None, version: int, now: da
 
 def switch_off(*, now: datetime) -> bool:
     """In the act of whoever removes the card: without one nothing can be bought. Whether it was on."""
-    rows = list(Programme.objects.select_for_update().filter(auto_on=True))
+    # locked whether it is on or not: one that is being switched on at this moment is waited for
+    rows = [row for row in Programme.objects.select_for_update() if row.auto_on]
     for row in rows:
         row.auto_on, row.version = False, row.version + 1
         row.save(update_fields=["auto_on", "version"])

@@ -99,7 +99,7 @@ def _card(token: str, operator: UUID) -> str:
     for tenant, id in ours:
         if _below(tenant, operator):
             with tenancy.acting_in(tenant):
-                queue.defer("purser.card", tenant=str(tenant), card=str(id), once=True)
+                queue.defer("purser.card", lock=f"card:{id}", merge=True, tenant=str(tenant), card=str(id), once=True)
             asked += 1
     return "The card is looked at." if asked else "It is not of ours."
 

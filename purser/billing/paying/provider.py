@@ -136,10 +136,7 @@ def test(actor: Actor, port: Callable[[Provider], Payments], *, now: datetime) -
         row = Provider.objects.first()
         if row is None:
             raise Refused("There is no payment provider yet.", code="provider", hint="Fill in the form first.")
-        testing.check("operator.payments.configure", ("provider_test", row.pk), "The key", now=now)
-        acts.record(
-            actor, "operator.payments.configure", summary="Tested the payment provider", of=("provider_test", row.pk), now=now
-        )
+        testing.begin(actor, "operator.payments.configure", ("provider_test", row.pk), "the payment provider", now=now)
     told = port(row).test()
     with tenancy.acting_in(actor.tenant):
         Provider.objects.filter(pk=row.pk, version=row.version).update(tested_at=now, tested_text=told.text[:500])

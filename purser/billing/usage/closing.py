@@ -137,7 +137,8 @@ def _count(zone: str, on: date, at: datetime, now: datetime, without: Collection
 
 
 # One grouped count, by tenant before it knows whose: else a million rows were joined. It is kept apart (MATERIALIZED), as the
-# planner takes policies for conditions that few rows pass, and would count again for each partner.
+# planner takes policies for conditions that few rows pass, and would count again for each partner. Who moved here from another
+# zone waits until the days there are closed: the peak goes on from them.
 _CLOSE = """
 WITH mine AS MATERIALIZED (
   SELECT s.tenant_id, t.billable_days, t.ratchet, t.true_up, t.carry_over, t.scope
@@ -148,6 +149,9 @@ WITH mine AS MATERIALIZED (
      AND s.tenant_id <> ALL (%(without)s::uuid[])
      AND NOT EXISTS (SELECT FROM billing_close c WHERE c.tenant_id = s.tenant_id AND c."on" = %(on)s)
      AND (s.from_on = %(on)s OR EXISTS (SELECT FROM billing_close c WHERE c.tenant_id = s.tenant_id AND c."on" = %(on)s - 1))
+     AND NOT EXISTS (
+       SELECT FROM billing_stint p WHERE p.tenant_id = s.tenant_id AND p.until_on <= s.from_on AND p.until_on > p.from_on
+          AND NOT EXISTS (SELECT FROM billing_close c WHERE c.tenant_id = p.tenant_id AND c."on" = p.until_on - 1))
 ), counted AS MATERIALIZED (
   SELECT w.partner_id, w.tenant_id, l.users
     FROM (SELECT tenant_id, count(*)::int AS users FROM directory_licence

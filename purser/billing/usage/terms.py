@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.db.models import Max
 from purser.access import acts
 from purser.access.actors import Actor
 from purser.billing import models
+from purser.billing.usage import facts
 from purser.kernel.errors import Refused
 from purser.kernel.period import month_of
 from purser.postgres import tenancy
@@ -92,21 +93,36 @@ def publish(actor: Actor, terms: Terms, *, from_on: date, now: datetime) -> None
     defer("purser.terms", lock=f"terms:{actor.tenant}", operator=str(actor.tenant))
 
 
-def spread(operator: UUID, *, now: datetime) -> int:
-    """Copy the operator's terms to each of its partners in the programme; to how many. A job that comes late still copies
-    what was published in time, where no day of that month is rated.
+def _raise(partner: UUID, failure: Exception) -> None:
+    raise failure
+
+
+def spread(operator: UUID, *, now: datetime, failed: Callable[[UUID, Exception], None] = _raise) -> int:
+    """Copy the operator's terms to each of its partners in the programme; how many have them. A job that comes late still
+    copies what was published in time, where no day of that month is rated. `failed` is called for a partner that cannot be
+    given them: if it returns, the others are.
     """
     recent = [version for version in offered(operator) if version.from_on > (now - LATEST).date()]
     with tenancy.listing_all():
         below = organisations.of_operator(operator).values("pk")
         partners = list(models.Programme.across.filter(tenant_id__in=below).values_list("tenant_id", flat=True))
+    given = 0
     for partner in partners:
-        with tenancy.acting_in(partner):
-            for version in recent:
-                if models.Charge.objects.filter(on__gte=version.from_on).exists():
-                    continue
+        try:
+            _give(partner, recent)
+            given += 1
+        except Exception as failure:
+            failed(partner, failure)
+    return given
+
+
+def _give(partner: UUID, versions: Sequence[Version]) -> None:
+    with tenancy.acting_in(partner):
+        for zone in models.Stint.objects.order_by("zone").values_list("zone", flat=True).distinct():
+            facts.hold(zone)  # a close that is under way charges by the terms there are
+        for version in versions:
+            if not models.Charge.objects.filter(on__gte=version.from_on).exists():
                 models.Terms.objects.update_or_create(from_on=version.from_on, defaults=columns(version.terms))
-    return len(partners)
 
 
 def behind(*, now: datetime) -> list[UUID]:

@@ -58,7 +58,7 @@ class Using:
             raise malformed(f"PUT {path}", "it holds no list of items", effect=True)
         read = listed.read(rows, wire.offering, "offering item", key=lambda offering: offering.key)
         now = {key: offering for key, offering in read.items.items() if key in asked}
-        other = [key for key, offering in asked.items() if key not in now or now[key].enabled != offering.enabled]
+        other = [key for key, offering in asked.items() if key not in now or _otherwise(now[key], offering)]
         if read.faults or other:
             why = read.faults[0] if read.faults else f"{len(other)} of {len(asked)} offering items are not as asked for"
             raise malformed(f"PUT {path}", why, effect=True)
@@ -95,6 +95,11 @@ def parsed(parse: Callable[[Any], T], body: Any, what: str, *, effect: bool) -> 
 def reading(items: Mapping[str, V], faults: Sequence[str], *, at: datetime, cut: str = "") -> Reading[V]:
     why = listed.reasons(cut, faults)
     return Reading(items=items, at=at, whole=not why, cut=why)
+
+
+def _otherwise(now: Offering, asked: Offering) -> bool:
+    """A feature is asked for without a quota."""
+    return now.enabled != asked.enabled or (asked.kind != "feature" and now.quota != asked.quota)
 
 
 def _binding(tenant: str, service: str) -> str:

@@ -160,7 +160,7 @@ def to_test(actor: Actor, *, connection_id: UUID, now: datetime) -> Connection:
     connection = connections.find(connection_id)
     if lacking := vendor_settings.lacking(kinds.current().fields[connection.kind], OF_TABLE, connection.pk):
         raise Refused(f"Nothing to test yet: {', '.join(lacking)} is missing.", code="lacking")
-    testing.check("connections.test", ("connection", connection.pk), connection.name, now=now)
+    testing.begin(actor, "connections.test", ("connection_test", connection.pk), connection.name, now=now)
     return connection
 
 

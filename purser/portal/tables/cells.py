@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 
+from purser.kernel.money import MINOR
 from purser.lists import model as plain
 from purser.lists.model import Sign, reach
 from purser.portal import built
@@ -30,8 +31,17 @@ def number(value: Decimal | int | None) -> str:
 
 
 def money(value: Decimal | None, currency: str) -> str:
-    """Always with the currency's code; amounts of two currencies are never mistaken for one another."""
-    return "" if value is None else f"{number(value)} {currency}".strip()
+    """Always with the currency's code; amounts of two currencies are never mistaken for one another. Of a price kept with more
+    decimals than the currency has, noughts behind those are left out.
+    """
+    return "" if value is None else f"{number(_tidy(value, MINOR.get(currency, 2)))} {currency}".strip()
+
+
+def _tidy(value: Decimal, places: int) -> Decimal:
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int) or -exponent <= places:
+        return value
+    return value.quantize(Decimal(1).scaleb(min(-places, int(value.normalize().as_tuple().exponent))))
 
 
 def moment(value: datetime | None, zone: str = "UTC") -> SafeString:

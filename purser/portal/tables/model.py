@@ -49,7 +49,8 @@ class Bulk:
 @dataclass(frozen=True)
 class Table(plain.Table):
     """A list with its looks. `export` is the URL name of the export page (exports.door). Rows that it
-    `qualifies` can be ticked for `bulk`. Source: ux 19.
+    `qualifies` can be ticked for `bulk`. `actions` is a template with what can be done with one row (`row`), shown at
+    its end. Source: ux 19.
     """
 
     columns: tuple[Column, ...]
@@ -57,6 +58,7 @@ class Table(plain.Table):
     bulk: tuple[Bulk, ...] = ()
     qualifies: Callable[[Any], bool] = lambda row: True
     export: str = ""
+    actions: str = ""
 
     @cached_property
     def by_name(self) -> Mapping[str, Column]:
@@ -71,13 +73,15 @@ def dressed(
     bulk: tuple[Bulk, ...] = (),
     qualifies: Callable[[Any], bool] = lambda row: True,
     href: Mapping[str, Href] | None = None,
+    actions: str = "",
 ) -> Table:
     """A list that both doors show, with the portal's looks; `href` by the name of the column."""
     links = dict(href or {})
     columns = tuple(Column(**_parts(column), href=links.pop(column.name, None)) for column in table.columns)
     if links:
         raise ValueError(f"Table {table.name} has no column {sorted(links)} to lead anywhere.")
-    return Table(**{**_parts(table), "columns": columns}, empty=empty, export=export, bulk=bulk, qualifies=qualifies)
+    looks = {"empty": empty, "export": export, "bulk": bulk, "qualifies": qualifies, "actions": actions}
+    return Table(**{**_parts(table), "columns": columns, **looks})
 
 
 def _parts(one: plain.Table | plain.Column) -> dict[str, Any]:

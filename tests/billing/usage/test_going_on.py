@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from purser.billing.usage import facts, programme
+from purser.billing.usage import closing, facts, programme
 from purser.jobs import usage
 from purser.kernel.period import plus_months
 from purser.notices.models import Notice
@@ -61,7 +61,7 @@ def test_a_partner_that_cannot_be_rated_does_not_keep_the_others_open() -> None:
     assert [row[1] for row in kit.rated(fine)][:2] == [2, 2]
     assert kit.counted(broken) == {}
     (told,) = notices(house)
-    assert str(broken.pk) in told.subject
+    assert broken.name in told.subject
     assert "is not the first of" in told.lines[0]
     assert kit.owner("UPDATE billing_terms SET from_on = %(on)s WHERE tenant_id = %(partner)s", {**values, "on": FIRST})
     usage.close_days(timestamp=0)
@@ -86,3 +86,19 @@ def test_a_zone_that_cannot_be_closed_does_not_keep_the_others_open() -> None:
 def notices(house: kit.House) -> list[Notice]:
     with tenancy.acting_in(house.operator.pk):
         return list(Notice.objects.filter(kind="job_failed").order_by("at"))
+
+
+def test_who_moved_to_another_zone_is_not_closed_there_before_the_days_it_left() -> None:
+    """Else its peak would begin anew: July's 9 users would open August as 2."""
+    house = kit.house()
+    partner = house.admitted(date(2026, 7, 20), "Europe/Berlin")
+    tenant = kit.customer(partner)
+    kit.users(tenant, 2)
+    kit.users(tenant, 7, until=kit.at(date(2026, 8, 1), time(9), "Europe/Berlin"))
+    kit.run(partner, date(2026, 7, 30), "Europe/Berlin")
+    moved = kit.at(date(2026, 8, 1), time(9), "Europe/Berlin")
+    stint = programme.move(house.desk, partner.pk, zone="America/New_York", now=moved)
+    later = kit.over(stint.from_on, stint.zone)
+    assert closing.close(stint.zone, stint.from_on, now=later) == 0, "the 31st of July is open in Berlin"
+    kit.run(partner, stint.from_on, stint.zone)
+    assert kit.rated(partner)[-1] == (date(2026, 8, 1), 2, 9, 9)

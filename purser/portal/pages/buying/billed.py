@@ -106,9 +106,11 @@ def _quoted(request: HttpRequest, actor: Actor) -> str:
 
 @page("operator.prices.publish")
 def seller(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """As whom the operator sells: it stands on every quote, receipt and credit note."""
+    """As whom the operator sells: it stands on every quote, receipt, credit note and debit note."""
     back = to("prices", actor)
-    lead = "It stands on every quote, receipt and credit note from now on; those that were issued stay as they are."
+    lead = (
+        "It stands on every quote, receipt, credit note and debit note from now on; those that were issued stay as they are."
+    )
     return _edit(request, actor, title="Seller", lead=lead, back=back, crumbs=[("Price lists", back)])
 
 

@@ -1,0 +1,1 @@
+"""What is sold: vendors, products, offers; and for how much, by price lists of whoever sells."""

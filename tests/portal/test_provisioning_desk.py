@@ -1,0 +1,269 @@
+"""What a person does with accounts at vendors, through the pages: go on, mail again, decide, adopt, take back, remove; and
+what somebody changed there. Rows AC-8, AC-10, AC-14, AC-18, AC-30, AC-33.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from purser.access import verbs
+from purser.flows.accounts_to_vendor.comparing import compare
+from purser.flows.accounts_to_vendor.run import run
+from purser.postgres import tenancy
+from purser.provisioning import accounts
+from purser.provisioning.models import Account, Finding, Step
+from purser.tenants.models import Organisation
+from tests.access import kit
+from tests.access.kit import site as site
+from tests.connectors.acronis import MSP
+from tests.portal.test_provisioning import at, posted, shown
+from tests.provisioning.kit import World, waiting
+from tests.provisioning.kit import world as made_world
+
+pytestmark = pytest.mark.usefixtures("site")
+
+
+@pytest.fixture
+def world() -> Iterator[World]:
+    with made_world() as made:
+        yield made
+
+
+@pytest.fixture
+def client(world: World) -> Client:
+    return kit.sign_in(kit.member(world.made.distributor))
+
+
+def here(world: World, path: str = "", whom: Organisation | None = None) -> str:
+    return at(world.made.distributor, f"of/{(whom or world.made.reseller).pk}/{world.instance.pk}/{path}")
+
+
+def row(world: World, whom: Organisation | None = None) -> Account:
+    found = world.account(whom or world.made.reseller)
+    assert found is not None
+    return found
+
+
+def work(world: World, *, heal: bool = False, later: timedelta = timedelta(0)) -> str:
+    """The worker's part, on the reseller."""
+    whom = world.made.reseller.pk
+    return run(tenant=whom, account_id=row(world).pk, clock=lambda: kit.now() + later, heal=heal).state
+
+
+def provisioned(world: World) -> Account:
+    world.save(world.provider, world.made.reseller, "rita")
+    assert work(world) == "provisioned"
+    return row(world)
+
+
+def test_a_reseller_is_provisioned_and_each_step_is_shown_with_its_state(world: World, client: Client) -> None:
+    provisioned(world)
+    page = shown(client, here(world))
+    for words in ("Provisioned", "Tenant", "Offerings", "User", "Roles", "Activation mail", "readonly_admin"):
+        assert words in page
+    assert "every 3s" not in client.get(here(world)).content.decode()
+    part = client.get(here(world, "progress/")).content.decode()
+    assert "<html" not in part
+    assert "Provisioned" in part
+    assert "Nothing is to be changed at the vendor" in shown(client, here(world, "preview/"))
+
+
+def test_the_next_calls_are_those_that_are_then_done(world: World, client: Client) -> None:
+    world.save(world.provider, world.made.reseller, "rita")
+    page = client.get(here(world, "preview/")).content.decode()
+    told = re.findall(r'<span class="mono">(\w+)</span>', page)
+    assert told[:2] == ["create", "open"]
+    work(world)
+    methods = {"tenant": "create", "production": "open", "offerings": "switch", "user": "create_user", "roles": "assign"}
+    with tenancy.acting_in(world.made.reseller.pk):
+        done = [methods.get(step.what, "mail_activation") for step in Step.objects.order_by("intended_at", "id")]
+    assert told == done
+
+
+def test_what_failed_is_on_the_desk_with_the_vendors_words_and_is_gone_on_with(world: World, client: Client) -> None:
+    world.save(world.provider, world.made.reseller, "rita")
+    world.app.control("refuse", {"number": 1026, "method": "PUT", "path": "offering_items", "times": 9})
+    state = work(world)
+    assert state in ("failed", "provisioning")
+    desk = shown(client, at(world.made.distributor, "half-done/"))
+    assert world.made.reseller.name in desk
+    assert "Offerings" in desk
+    assert here(world) in client.get(at(world.made.distributor, "half-done/")).content.decode()
+    page = shown(client, here(world))
+    assert "Try again now" in page
+    world.app.state["armed"].clear()
+    before = waiting(row(world).pk)
+    posted(client, here(world, "retry/"))
+    assert waiting(row(world).pk) >= before
+    assert work(world, later=timedelta(hours=1)) == "provisioned"
+    assert "Nothing is half done" in shown(client, at(world.made.distributor, "half-done/"))
+    tenants = [t for t in world.app.state["tenants"].values() if t.get("internal_tag") == row(world).reference]
+    assert len(tenants) == 1
+
+
+def test_the_activation_is_mailed_again_when_somebody_asks(world: World, client: Client) -> None:
+    provisioned(world)
+    mails = [e for e in world.app.effects if "mail" in e["what"]]
+    with tenancy.acting_in(world.made.reseller.pk):
+        Account.objects.update(mailed_at=kit.now() - timedelta(hours=1))
+    there = posted(client, here(world, "mail/"))
+    assert "mailed the activation again" in shown(client, there)
+    assert len([e for e in world.app.effects if "mail" in e["what"]]) == len(mails) + 1
+    assert [act.actor for act in kit.acts_of(world.made.reseller, "accounts.sync")][-1].endswith("(Broad Supply)")
+    answer = client.post(here(world, "mail/"))
+    assert answer.status_code == 503, "not twice within a minute"
+
+
+def test_a_mail_of_which_nobody_can_tell_waits_for_a_person_who_says(world: World, client: Client) -> None:
+    provisioned(world)
+    account = row(world)
+    with tenancy.acting_in(world.made.reseller.pk):
+        Step.objects.create(account=account, partner_id=account.partner_id, distributor_id=account.distributor_id,
+                            what="mail", state="asked", after="mailed 2 times", text="Nobody can tell.",
+                            first_at=kit.now(), intended_at=kit.now())  # fmt: skip
+    assert "Activation mail: did it happen?" in shown(client, here(world))
+    assert client.post(here(world, "decide/"), {"stage": "mail", "happened": "perhaps"}).status_code == 422
+    there = posted(client, here(world, "decide/"), {"stage": "mail", "happened": "yes", "note": "They have it"})
+    page = shown(client, there)
+    assert "did it happen?" not in page
+    assert "They have it" in page
+    assert client.post(here(world, "decide/"), {"stage": "mail", "happened": "yes"}).status_code == 422
+
+
+def test_a_tenant_that_is_there_already_is_adopted_by_its_id(world: World, client: Client) -> None:
+    world.save(world.provider, world.made.reseller, "rita")
+    theirs = "0a305354-6efc-4b81-858d-000000000077"
+    world.app.control("tenant", {"id": theirs, "name": "Acme at Acronis", "kind": "partner", "parent_id": MSP})
+    assert "Adopt a tenant" in shown(client, here(world))
+    refused = client.post(here(world, "adopt/"), {"remote": "0a305354-6efc-4b81-858d-000000000099"})
+    assert refused.status_code == 422
+    posted(client, here(world, "adopt/"), {"remote": theirs})
+    for whose in (world.made.distributor, world.made.reseller):
+        assert "Adopted the tenant Acme at Acronis" in kit.acts_of(whose, "accounts.decide")[-1].summary
+    assert row(world).remote == theirs
+    assert work(world) == "provisioned"
+    assert row(world).remote == theirs
+    assert [t for t in world.app.state["tenants"].values() if t.get("internal_tag") == row(world).reference] == []
+
+
+def test_what_is_half_done_is_taken_back_with_a_reason(world: World, client: Client) -> None:
+    world.save(world.provider, world.made.reseller, "rita")
+    world.app.control("refuse", {"number": 1026, "method": "PUT", "path": "offering_items", "times": 9})
+    work(world)
+    assert "Take it back" in shown(client, here(world))
+    assert client.post(here(world, "take-back/"), {"why": " "}).status_code == 422
+    posted(client, here(world, "take-back/"), {"why": "Ordered by mistake"})
+    assert row(world).state == "removing"
+    assert "every 3s" in client.get(here(world)).content.decode()
+    work(world, later=timedelta(hours=1))
+    assert (row(world).state, row(world).remote) == ("removed", ""), "a reseller's would be made at once again"
+    world.app.state["armed"].clear()
+    world.save(world.provider, world.made.reseller, "rita2", version=row(world).version)
+    assert work(world, later=timedelta(hours=2)) == "provisioned"
+
+
+def test_a_tenant_is_removed_only_by_its_own_action_which_names_what_is_lost(world: World, client: Client) -> None:
+    account = provisioned(world)
+    page = shown(client, here(world, "remove/"))
+    assert "The vendor deletes the tenant of Acme IT with all that is in it" in page
+    assert "rita" in page
+    assert "Type the name to confirm" in posted(client, here(world, "remove/"), {"name": "Acme", "why": "Left"}, 422)
+    assert row(world).state == "provisioned"
+    posted(client, here(world, "remove/"), {"name": "Acme IT", "why": "They left"})
+    assert work(world) == "removed"
+    assert world.app.state["tenants"][account.remote].get("deleted_at")
+    assert "Removed" in shown(client, here(world))
+    shown(client, here(world, "remove/"), 404)
+    technician = kit.sign_in(kit.member(world.made.distributor, verbs.TECHNICIAN))
+    shown(technician, here(world, "remove/"), 403)
+
+
+def test_additions_are_pushed_on_to_all_resellers_of_an_instance(world: World, client: Client) -> None:
+    account = provisioned(world)
+    path = kit.url(world.made.distributor, f"instances/{world.instance.pk}/")
+    before = waiting(account.pk)
+    there = posted(client, f"{path}push/")
+    assert "pushed on to 1 resellers" in shown(client, there)
+    assert waiting(account.pk) >= before
+    other = kit.sign_in(kit.member(world.made.reseller))
+    answer = other.post(kit.url(world.made.reseller, f"instances/{world.instance.pk}/push/"))
+    assert answer.status_code == 404
+
+
+def test_a_tenant_that_somebody_deleted_there_is_replaced_and_a_removal_that_stands_still_goes_on(
+    world: World, client: Client
+) -> None:
+    account = provisioned(world)
+    assert "Adopt a tenant" not in shown(client, here(world))
+    world.app.control("remove", {"tenant": account.remote})
+    assert work(world) == "failed"
+    page = shown(client, here(world))
+    assert ("Adopt a tenant" in page, "Take it back" in page, "Try again now" in page) == (True, False, True)
+    theirs = "0a305354-6efc-4b81-858d-000000000077"
+    world.app.control("tenant", {"id": theirs, "name": "Acme again", "kind": "partner", "parent_id": MSP, "locked": True})
+    posted(client, here(world, "adopt/"), {"remote": theirs})
+    assert row(world).remote == theirs
+    posted(client, here(world, "remove/"), {"name": "Acme IT", "why": "They left"})
+    assert work(world) == "removing"
+    assert "Try again now" in shown(client, here(world))
+    world.app.control("tenant", {"id": theirs, "locked": False})
+    posted(client, here(world, "retry/"))
+    assert work(world) == "removed"
+
+
+def drifted(world: World) -> Finding:
+    """Somebody renamed the reseller's tenant in the vendor's portal, and it was compared."""
+    account = provisioned(world)
+    world.app.control("tenant", {"id": account.remote, "name": "Acme & Sons"})
+    client = kit.sign_in(kit.member(world.made.distributor, verbs.TECHNICIAN))
+    answer = client.post(kit.url(world.made.distributor, f"instances/{world.instance.pk}/compare/"))
+    assert "1 account compared. 1 difference" in kit.text(answer)
+    assert "Cedar Systems" in kit.text(answer), "a tenant that no account has"
+    with tenancy.acting_in(world.made.reseller.pk):
+        (found,) = accounts.findings_of(account.pk)
+    return found
+
+
+def test_what_somebody_changed_at_the_vendor_is_shown_and_put_right(world: World, client: Client) -> None:
+    found = drifted(world)
+    mine = world.made.distributor
+    path = kit.url(mine, f"vendor-findings/{world.made.reseller.pk}/{found.pk}/")
+    page = client.get(kit.url(mine, "vendor-findings/")).content.decode()
+    assert "Acme &amp; Sons" in page
+    assert path in page
+    assert "Acme IT" in shown(client, path)
+    assert path in client.get(here(world)).content.decode()
+    posted(client, f"{path}heal/")
+    work(world, heal=True)
+    compare(provider=mine.pk, instance_id=world.instance.pk, clock=kit.now)
+    assert world.app.state["tenants"][row(world).remote]["name"] == "Acme IT"
+    shown(client, path, 404)
+
+
+def test_or_accepted_with_a_reason(world: World, client: Client) -> None:
+    found = drifted(world)
+    path = kit.url(world.made.distributor, f"vendor-findings/{world.made.reseller.pk}/{found.pk}/")
+    assert client.post(f"{path}accept/", {"why": ""}).status_code == 422
+    posted(client, f"{path}accept/", {"why": "It is their name now"})
+    compare(provider=world.made.distributor.pk, instance_id=world.instance.pk, clock=kit.now)
+    with tenancy.acting_in(world.made.reseller.pk):
+        assert accounts.findings_of(row(world).pk) == []
+    file = client.get(kit.url(world.made.distributor, "vendor-findings/export/?all=1"))
+    assert "It is their name now" in b"".join(file.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
+
+
+def test_who_is_not_above_does_none_of_it(world: World) -> None:
+    provisioned(world)
+    stranger = kit.reseller()
+    client = kit.sign_in(kit.member(stranger))
+    base = f"of/{world.made.reseller.pk}/{world.instance.pk}/"
+    for path in ("retry/", "decide/", "adopt/", "take-back/", "mail/", "remove/"):
+        body = {"stage": "mail", "happened": "yes", "remote": "x", "why": "y", "name": "Acme IT"}
+        assert client.post(at(stranger, base + path), body).status_code == 404, path
+    reseller = kit.sign_in(kit.member(world.made.reseller))
+    assert reseller.post(at(world.made.reseller, base + "retry/")).status_code == 404, "nobody does it to himself"
