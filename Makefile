@@ -7,7 +7,7 @@ FOREIGN := .venv-foreign/.installed
 ASSETS := purser/portal/static/portal/.built
 export PIP_DISABLE_PIP_VERSION_CHECK = 1
 
-.PHONY: setup demo test screens check bench guessing soak lock clean tools
+.PHONY: setup demo test screens sweeps check bench guessing soak lock clean tools
 
 setup: $(STAMP) $(ASSETS)
 
@@ -46,6 +46,10 @@ test: setup tools
 # Every page that a test opens in Chromium, in each theme at each size.
 screens: setup tools
 	PURSER_SCREENS=all $(BIN)/python -m pytest -m browser
+
+# Every address as everybody, by every method, with and without each wall.
+sweeps: setup
+	PURSER_SWEEPS=all $(BIN)/python -m pytest -n 3 --dist worksteal tests/tenancy tests/api/test_schema.py
 
 check: $(STAMP)
 	$(BIN)/ruff check .

@@ -22,12 +22,17 @@ from purser.links.models import Drift, Receipt
 from purser.lists.asked import operators
 from purser.portal.pages import acts, drift, logs, notices, organisations, plans, reports, runs
 from purser.portal.pages.buying import documents, prices, quotes
+from purser.portal.pages.catalog import offers, price_lists, products
 from purser.portal.pages.customer import consent
 from purser.portal.pages.licensing import collections, licences
 from purser.portal.pages.licensing import runs as licensing_runs
+from purser.portal.pages.orders import listed as sold
 from purser.portal.pages.partners import tenants
 from purser.portal.pages.paying import operator as payments
 from purser.portal.pages.paying import purchases
+from purser.portal.pages.provisioning import found, instances, sync
+from purser.portal.pages.subscriptions import held, usage
+from purser.portal.pages.tasks import listed as tasks
 from purser.portal.pages.usage import statement
 from purser.portal.pages.users import groups, index
 from purser.postgres import tenancy
@@ -47,6 +52,9 @@ PAGES = (
     *(statement.DAYS, statement.CHARGES, statement.ENTRIES),
     *(index.USERS, groups.GROUPS, collections.TABLE, licences.TABLE, licences.HISTORY),
     *(licensing_runs.TABLE, licensing_runs.STEPS),
+    *(offers.OFFERS, products.PRODUCTS, price_lists.LISTS),
+    *(sold.ORDERS, sold.WAITING, held.table(None), usage.table(None)),
+    *(instances.INSTANCES, sync.ACCOUNTS, sync.TO_SYNC, found.DESK, found.FINDINGS, tasks.TASKS),
 )
 # Those with rows in the reseller below; the others have their tests with their topics.
 OWN = [one for one in SHARED if one.table.name in {page.name for page in PAGES[:10]}]

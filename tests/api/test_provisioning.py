@@ -155,7 +155,7 @@ def test_a_reseller_is_provisioned_mailed_again_and_removed(world: World, distri
     assert work(world) == "removed"
 
 
-def test_what_is_half_done_is_listed_decided_adopted_and_taken_back(world: World, distributor: Caller) -> None:
+def test_what_is_half_done_is_listed_decided_adopted_and_removed(world: World, distributor: Caller) -> None:
     at = of(world, world.made.reseller)
     data(distributor("PUT", f"{at}/options", said("rita")))
     theirs = "0a305354-6efc-4b81-858d-000000000077"
@@ -173,7 +173,9 @@ def test_what_is_half_done_is_listed_decided_adopted_and_taken_back(world: World
                             what="mail", state="asked", first_at=kit.now(), intended_at=kit.now())  # fmt: skip
     decided = data(distributor.post(f"{at}/decide", {"stage": "mail", "happened": False, "note": "Not there"}))
     assert (decided["state"], "Not there" in decided["text"]) == ("busy", True)
-    assert data(distributor.post(f"{at}/take-back", {"why": "By mistake"}))["state"] == "removing"
+    assert code(distributor.post(f"{at}/take-back", {"why": "By mistake"}), 422) == "whole", "it was not made by us"
+    gone = {"name": "Acme IT", "why": "By mistake"}
+    assert data(signed_in(world.made.distributor).post(f"{at}/remove", gone))["state"] == "removing"
     assert work(world, hours=1) == "removed"
     assert data(distributor.get("/vendor-accounts/half-done"))["rows"] == []
 

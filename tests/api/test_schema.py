@@ -106,9 +106,12 @@ def owner() -> Iterator[tuple[Caller, dict[str, list[str]]]]:
     limits.PER_CALLER, limits.PER_TENANT = keep
 
 
+EXAMPLES = 10 if os.environ.get("PURSER_SWEEPS") == "all" else 4  # of each operation
+
+
 @schema.parametrize()
 @settings(
-    max_examples=10,
+    max_examples=EXAMPLES,
     deadline=None,
     derandomize=True,
     database=None,

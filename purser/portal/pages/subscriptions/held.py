@@ -23,7 +23,7 @@ from purser.subscriptions import lists as plain
 from purser.tenants import organisations
 
 
-def _table(tenant: Any) -> Any:
+def table(tenant: Any) -> Any:
     def href(row: Any) -> str:
         return reverse("held", kwargs={"tenant": tenant, "held": row.pk})
 
@@ -38,7 +38,7 @@ def _table(tenant: Any) -> Any:
 
 @page("subscriptions.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, _table(actor.tenant), zone=organisations.zone_of(actor.tenant))
+    return lists.show(request, actor, table(actor.tenant), zone=organisations.zone_of(actor.tenant))
 
 
 export = exports.door(dressed(plain.SUBSCRIPTIONS, empty=Empty()), "subscriptions.export")

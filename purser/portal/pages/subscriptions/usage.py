@@ -31,13 +31,16 @@ NONE = Empty("Nothing was charged yet", "A cycle of a metered subscription is ch
 READINGS = 62  # shown: two months of days
 
 
+def table(tenant: Any) -> Any:
+    def href(row: Any) -> str:
+        return reverse("held_usage", kwargs={"tenant": tenant, "held": row.subscription_id})
+
+    return dressed(CHARGES, empty=NONE, export="cycle_charges_export", href={"name": href, "number": href})
+
+
 @page("subscriptions.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    def href(row: Any) -> str:
-        return reverse("held_usage", kwargs={"tenant": actor.tenant, "held": row.subscription_id})
-
-    table = dressed(CHARGES, empty=NONE, export="cycle_charges_export", href={"name": href, "number": href})
-    return lists.show(request, actor, table, zone=organisations.zone_of(actor.tenant))
+    return lists.show(request, actor, table(actor.tenant), zone=organisations.zone_of(actor.tenant))
 
 
 export = exports.door(dressed(CHARGES, empty=NONE), "subscriptions.export")
