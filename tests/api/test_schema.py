@@ -106,7 +106,7 @@ def owner() -> Iterator[tuple[Caller, dict[str, list[str]]]]:
     limits.PER_CALLER, limits.PER_TENANT = keep
 
 
-EXAMPLES = 10 if os.environ.get("PURSER_SWEEPS") == "all" else 4  # of each operation
+EXAMPLES = 10 if os.environ.get("PURSER_SWEEPS") == "all" else 3  # of each operation
 
 
 @schema.parametrize()
