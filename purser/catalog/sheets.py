@@ -236,11 +236,6 @@ def _told(vendor: str, product: Described, terms: Terms, addon_of: str) -> dict[
     return dict(zip(COLUMNS, values, strict=True))
 
 
-def written(rows: Sequence[Offer]) -> list[tuple[str, ...]]:
-    """Offers as the rows of a file, below COLUMNS, which `read` reads back."""
-    return [tuple(_texts_of(row).values()) for row in rows]
-
-
 @transaction.atomic
 def apply(actor: Actor, wanted: Sequence[Wanted], *, digest: str, now: datetime) -> Preview:
     """In the provider's seat: write what was shown, all of it or nothing; an offer that the file does not name stays as it is.

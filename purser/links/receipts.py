@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db import connection
 from django.db.models import F
 
 from purser.kernel import digest
@@ -60,10 +58,6 @@ class Facts:
     seen: Mapping[str, Any]
 
 
-class InsideTransaction(RuntimeError):
-    """A receipt was to be kept inside another transaction, whose end could take it back. A defect (law 3)."""
-
-
 class Journal:
     """The engine's memory for one run. Every method commits a transaction of its own, and raises InsideTransaction when
     another is open, so that law 3 cannot be broken by a caller."""
@@ -81,7 +75,7 @@ class Journal:
         before = change.before.units if change.before else Decimal(0)
         after = change.after.units if change.after else Decimal(0)
         now: datetime = self._clock()
-        with self._own():
+        with tenancy.committing_in(self._tenant):
             failed = Receipt.objects.select_for_update().filter(link_id=at.link, state__in=FAILED_RECEIPTS).first()
             if failed and (failed.effective_on, failed.units_before, failed.units_after) == (
                 at.effective_on,
@@ -134,11 +128,11 @@ class Journal:
         return receipt.hex
 
     def settle(self, receipt: UUID, outcome: Outcome) -> None:
-        with self._own():
+        with tenancy.committing_in(self._tenant):
             settle(receipt, outcome, now=self._clock())
 
     def confirm(self, receipt: UUID) -> None:
-        with self._own():
+        with tenancy.committing_in(self._tenant):
             link = confirm(receipt, now=self._clock()).link
             # The mirror as well: the agreement of a link that ends here may never be read again.
             TargetService.objects.filter(pk=link.service_id).update(final_units=link.expected_units)
@@ -149,11 +143,6 @@ class Journal:
     def unread(self, change: Change[Standing], outcome: Outcome) -> None:
         """Nothing was sent, but the posting is due: the failure log must say so."""
         self.settle(self.intend(change), outcome)
-
-    def _own(self) -> AbstractContextManager[None]:
-        if connection.in_atomic_block:
-            raise InsideTransaction("A receipt commits for itself, and a transaction is open already.")
-        return tenancy.acting_in(self._tenant)
 
 
 def settle(receipt_id: UUID, outcome: Outcome, *, now: datetime) -> Receipt:

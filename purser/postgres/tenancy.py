@@ -99,6 +99,17 @@ def acting_in(tenant: UUID) -> AbstractContextManager[None]:
     return _take(Seat("customer", str(tenant)))
 
 
+class InsideTransaction(RuntimeError):
+    """What commits for itself was begun inside another transaction, whose end could take it back. A defect (law 3)."""
+
+
+def committing_in(tenant: UUID) -> AbstractContextManager[None]:
+    """Act in one tenant, in a transaction that is nobody else's: for a receipt, or what has one. Raises InsideTransaction."""
+    if connection.in_atomic_block:
+        raise InsideTransaction("A receipt commits for itself, and a transaction is open already.")
+    return acting_in(tenant)
+
+
 def listing_customers_of(partner: UUID) -> AbstractContextManager[None]:
     """A partner's seat: lists over the tenants it sells to directly, and what they let it see."""
     return _take(Seat("partner", str(partner)))

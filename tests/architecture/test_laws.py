@@ -17,7 +17,7 @@ import pytest
 from django.db import connections
 
 from purser.links.models import Receipt, Run
-from purser.links.receipts import Facts, InsideTransaction, Journal
+from purser.links.receipts import Facts, Journal
 from purser.links.standing import Standing, key
 from purser.postgres import ids, tenancy
 from purser.reconcile.drive import drive
@@ -208,5 +208,5 @@ def test_law_3_a_receipt_is_not_kept_inside_another_transaction() -> None:
             lambda: journal.confirm(ids.new()),
             lambda: journal.unread(Change("k", None, at), Delay("later")),
         ):
-            with pytest.raises(InsideTransaction):
+            with pytest.raises(tenancy.InsideTransaction):
                 act()

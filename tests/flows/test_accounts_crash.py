@@ -14,7 +14,7 @@ import pytest
 
 from purser.flows.accounts_to_vendor import handling, planning
 from purser.flows.accounts_to_vendor import run as flow
-from purser.flows.accounts_to_vendor.journal import InsideTransaction, Journal, own
+from purser.flows.accounts_to_vendor.journal import Journal
 from purser.flows.accounts_to_vendor.target import Vendor
 from purser.kernel.errors import Busy
 from purser.provisioning import desk, steps
@@ -164,7 +164,7 @@ def test_no_receipt_is_written_inside_a_transaction_of_somebody_else(rig: Rig) -
     from purser.postgres import tenancy
 
     account = rig.synced(rig.direct)
-    with tenancy.acting_in(owner(account)), pytest.raises(InsideTransaction), own(owner(account)):
+    with tenancy.acting_in(owner(account)), pytest.raises(tenancy.InsideTransaction), tenancy.committing_in(owner(account)):
         raise AssertionError("the seat was taken twice")
 
 

@@ -16,8 +16,9 @@ from django.db.models import Count
 
 from purser.directory.models import Cause, Licence, LicensingRun, LicensingStep, StepState
 from purser.flows.directory_to_licences import run as flow
-from purser.flows.directory_to_licences.target import InsideTransaction, Journal, Licences, own
+from purser.flows.directory_to_licences.target import Journal, Licences
 from purser.kernel.errors import Busy
+from purser.postgres import tenancy
 from purser.reconcile.model import Change, Done, Outcome
 from tests.access import kit
 from tests.directory.licensing import Here
@@ -159,7 +160,7 @@ class Refuses(Licences):
 
 def test_a_step_refuses_to_run_inside_a_transaction() -> None:
     here = Here()
-    with here.acting(), pytest.raises(InsideTransaction), own(here.tenant):
+    with here.acting(), pytest.raises(tenancy.InsideTransaction), tenancy.committing_in(here.tenant):
         pass
 
 

@@ -14,7 +14,6 @@ from purser.catalog.models import Product as ProductRow
 from purser.catalog.models import Vendor as VendorRow
 from purser.catalog.products import Described
 
-MOST_EFFECTS = 5_000  # rows of a simulation; its sums have all
 Short = Annotated[str, Field(min_length=1, max_length=200)]
 Text = Annotated[str, Field(max_length=4000)]
 Seen = Annotated[int, Field(ge=0, le=999_999_999)]

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
-from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from uuid import UUID
-
-from django.db import connection
 
 from purser.flows.accounts_to_vendor.values import Value
 from purser.postgres import tenancy
@@ -17,17 +14,6 @@ from purser.provisioning.steps import Receipt
 from purser.reconcile.model import Change, Outcome
 
 Clock = Callable[[], datetime]
-
-
-class InsideTransaction(RuntimeError):
-    """A receipt or a call was to be made inside a transaction, whose end could take it back. A defect (law 3)."""
-
-
-def own(tenant: UUID) -> AbstractContextManager[None]:
-    """A transaction in the tenant's seat that is nobody else's."""
-    if connection.in_atomic_block:
-        raise InsideTransaction("A step commits for itself, and a transaction is open already.")
-    return tenancy.acting_in(tenant)
 
 
 class Journal:
@@ -40,14 +26,14 @@ class Journal:
     def intend(self, change: Change[Value]) -> Receipt:
         before, after = (value.words if value else "" for value in (change.before, change.after))
         again = change.key in self._open
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             return steps.intend(self._account, change.key, before=before, after=after, again=again, now=self._clock())
 
     def once(self, receipt: Receipt) -> str:
         return receipt.id.hex
 
     def settle(self, receipt: Receipt, outcome: Outcome) -> None:
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             steps.settle(receipt, outcome, lag=self._lag, now=self._clock())
 
     def confirm(self, receipt: Receipt) -> None:

@@ -18,11 +18,12 @@ from purser.connectors.ports.accounts import Accounts
 from purser.flows.accounts_to_vendor import facts as reading
 from purser.flows.accounts_to_vendor import planning, removal, states
 from purser.flows.accounts_to_vendor.facts import Facts
-from purser.flows.accounts_to_vendor.journal import Clock, Journal, own
+from purser.flows.accounts_to_vendor.journal import Clock, Journal
 from purser.flows.accounts_to_vendor.target import Vendor
 from purser.flows.accounts_to_vendor.values import Value
 from purser.flows.accounts_to_vendor.wanted import Asked, agreed
 from purser.kernel.errors import Busy, Failure
+from purser.postgres import tenancy
 from purser.postgres.locks import hold
 from purser.provisioning import steps, tasks
 from purser.provisioning.models import AccountState, Step, StepState
@@ -136,7 +137,7 @@ def _keep_user(tenant: UUID, facts: Facts, target: Vendor) -> None:
     """One that an adopted tenant has already: no receipt of ours tells of it."""
     id = target.reference("user")
     if id and not facts.account.remote_user and "user" not in facts.open:
-        with own(tenant):
+        with tenancy.committing_in(tenant):
             steps.keep_user(facts.account.pk, id)
 
 
@@ -153,7 +154,7 @@ def _left_over(
     changes = {change.key: change for change in planned.changes}
     if not facts.open:
         return list(changes.values())
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         for what, row in facts.open.items():
             row = steps.locked(row.pk)
             if what == steps.MAIL and row.state in steps.UNKNOWN:
@@ -194,7 +195,7 @@ def _read_again(step: Driven[Value]) -> bool:
 
 def _not_shown(tenant: UUID, facts: Facts, change: Change[Value], lag: timedelta, clock: Clock) -> None:
     """What was read again in vain stays open, so that nobody takes it for done."""
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         left = steps.open_of(facts.account.pk)
     if change.key not in left:
         Journal(facts.account, open=left, lag=lag, clock=clock).unread(change, NOT_SHOWN)

@@ -8,7 +8,6 @@ from uuid import UUID
 
 from purser.access import actors, acts
 from purser.flows.accounts_to_vendor.facts import Facts
-from purser.flows.accounts_to_vendor.journal import own
 from purser.flows.accounts_to_vendor.wanted import Asked
 from purser.kernel.errors import Refused
 from purser.postgres import tenancy
@@ -31,7 +30,7 @@ def later(tenant: UUID, account_id: UUID, *, at: datetime | None = None, heal: b
 def wait(tenant: UUID, facts: Facts, text: str, *, now: datetime) -> None:
     """Nothing can begin yet: subscriptions that have not begun say what they wait for."""
     if any(row.state in BEGUN for row in facts.subscriptions):
-        with own(tenant):
+        with tenancy.committing_in(tenant):
             _wait([row.pk for row in facts.subscriptions], text, now)
 
 
@@ -45,7 +44,7 @@ def begin(tenant: UUID, facts: Facts, asked: Sequence[Asked], others: Sequence[t
     late = [(one, text) for one, text in others if one.id and told.get(one.id) != text[:500]]
     if not (starts or begun or late):
         return
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         if starts or (begun and account.state == AccountState.PROVISIONED):
             accounts.step(accounts.locked(account.pk), AccountState.PROVISIONING)
         for row in begun:
@@ -60,7 +59,7 @@ def finish(
     """What came of it: the account's state, what is missing in words, and when to go on. A mail that nobody can tell of keeps
     no subscription waiting."""
     id = facts.account.pk
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         if done:
             worker = actors.system(PURSER.name, tenant=tenant, organisation=facts.organisation.name)
             words = ", ".join(steps.STAGES[stage] for stage in dict.fromkeys(done))
@@ -82,7 +81,7 @@ def finish(
 
 def healed(tenant: UUID, account_id: UUID, *, now: datetime) -> None:
     """All was read anew and is as we hold it."""
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         findings.in_step(account_id, frozenset(steps.STAGES), now=now, healed_by=PURSER.name)
 
 
@@ -100,7 +99,7 @@ def _move(account: Account, left: bool, stuck: bool, now: datetime) -> None:
 def finish_removal(tenant: UUID, account_id: UUID, *, now: datetime) -> tuple[str, str, datetime | None]:
     """Removed; a customer's that never stood as a whole is prepared again (it was taken back). What the vendor refuses leaves
     it being removed, until somebody tries again. Source: acceptance AC-30."""
-    with own(tenant):
+    with tenancy.committing_in(tenant):
         account = accounts.locked(account_id)
         left = steps.open_of(account_id)
         stuck = [row for row in left.values() if row.state in (StepState.REFUSED, StepState.ASKED)]
@@ -118,7 +117,7 @@ def met(facts: Facts, outcome: Outcome, *, now: datetime) -> None:
     """Our own sign-in was refused: nothing is called by this instance until a person has seen to it."""
     if isinstance(outcome, Done) or outcome.code not in steps.HALTING:
         return
-    with own(facts.account.provider):
+    with tenancy.committing_in(facts.account.provider):
         instances.met(facts.instance.pk, Refused(outcome.text, code=outcome.code, hint=outcome.hint), now=now)
 
 
@@ -128,7 +127,7 @@ def wake_below(reseller: UUID, instance: UUID) -> None:
         rows = Account.across.filter(bill_to=reseller, instance=instance, state=AccountState.PREPARED)
         waiting = list(rows.order_by("id").values_list("tenant_id", "id"))
     for tenant, id in waiting:
-        with own(tenant):
+        with tenancy.committing_in(tenant):
             if lifecycle.live_of(id):
                 later(tenant, id)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from datetime import datetime
 from uuid import UUID
 
@@ -17,17 +16,6 @@ from purser.reconcile.model import Change, Done, Key, Outcome, Refusal
 Clock = Callable[[], datetime]
 
 
-class InsideTransaction(RuntimeError):
-    """A receipt or a change was to be made inside another transaction, whose end could take it back. A defect (law 3)."""
-
-
-def own(tenant: UUID) -> AbstractContextManager[None]:
-    """A transaction in the tenant's seat that is nobody else's."""
-    if connection.in_atomic_block:
-        raise InsideTransaction("A step commits for itself, and a transaction is open already.")
-    return tenancy.acting_in(tenant)
-
-
 class Licences:
     """The licences of a tenant, by user. `act` is the act under which they change, `by` who is named with them."""
 
@@ -35,13 +23,13 @@ class Licences:
         self._tenant, self._act, self._by, self._clock = tenant, act, by, clock
 
     def look(self, key: Key) -> bool | None:
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             return Licence.objects.filter(user_id=key, until=None).exists() or None
 
     def apply(self, change: Change[bool], *, once: str) -> Outcome:
         """The same change made twice is made once: a user has one open licence, and one that is ended stays so."""
         user = UUID(change.key)
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             self._under_act()
             if change.after is None:
                 if licences.end_one(user, by=self._by, now=self._clock()):
@@ -66,14 +54,14 @@ class Journal:
         self._tenant, self._run, self._clock = tenant, run, clock
 
     def intend(self, change: Change[bool]) -> UUID:
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             return licensing_steps.intend(self._run, change, now=self._clock())
 
     def once(self, receipt: UUID) -> str:
         return receipt.hex
 
     def settle(self, receipt: UUID, outcome: Outcome) -> None:
-        with own(self._tenant):
+        with tenancy.committing_in(self._tenant):
             licensing_steps.settle(receipt, outcome, now=self._clock())
 
     def confirm(self, receipt: UUID) -> None:
