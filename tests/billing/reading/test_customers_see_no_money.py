@@ -36,11 +36,10 @@ from tests.tenancy.planting import Planted, another, plant
 
 USERS, UNITS, PRICE, TOTAL = 731_993, 1_000_000, Decimal("0.077773"), Decimal("88441.17")
 MARK = "CANARY-P"
-CANARIES = re.compile(
-    "|".join(
-        [MARK, *(re.escape(text) for text in ("731993", "731,993", "731996", "731,996", "77773", "77,773", "88441", "88,441"))]
-    )
-)
+AMOUNTS = (USERS, USERS + 3, int(UNITS * PRICE), PRICE, int(TOTAL), int(TOTAL * 100))
+WRITTEN = "|".join(re.escape(f"{amount:{sign}}") for amount in AMOUNTS for sign in ("", ","))
+# A number by itself: not the digits inside an id, nor the fraction of a second.
+CANARIES = re.compile(rf"{MARK}|(?<![\w.])(?:{WRITTEN})(?!\w)")
 
 
 @dataclass
