@@ -9,10 +9,13 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+TRIES = 5
+
 
 def defer(task: str, *, lock: str = "", merge: bool = False, at: datetime | None = None, **arguments: Any) -> bool:
     """Ask for `task` (its registered name). `lock`: only one job of that lock runs at a time. `merge`: not again while one
-    waits already, which then runs at the earlier of the two times; returns whether it was added."""
+    waits already, which then runs at the earlier of the two times, and not before this transaction is committed: it sees what
+    the caller wrote. Returns whether it was added."""
     job = app.configure_task(
         task,
         allow_unknown=True,
@@ -20,13 +23,15 @@ def defer(task: str, *, lock: str = "", merge: bool = False, at: datetime | None
         queueing_lock=lock if merge else None,
         schedule_at=at,
     )
-    try:
-        with transaction.atomic():  # a refused repeat must not end the caller's transaction
-            job.defer(**arguments)
-    except AlreadyEnqueued:
-        _not_after(lock, at)
-        return False
-    return True
+    for _ in range(TRIES):  # a worker may take the one that waits just before it is held
+        try:
+            with transaction.atomic():  # a refused repeat must not end the caller's transaction
+                job.defer(**arguments)
+            return True
+        except AlreadyEnqueued:
+            if _held(lock, at):
+                return False
+    return False
 
 
 # A job without a time runs at once.
@@ -35,8 +40,14 @@ _EARLIER = """
     WHERE queueing_lock = %(lock)s AND status = 'todo'
       AND scheduled_at > coalesce(%(at)s::timestamptz, '-infinity')
 """
+# Workers pass over what somebody holds; who merges at the same time does not wait for one another.
+_HOLD = "SELECT id FROM procrastinate_jobs WHERE queueing_lock = %(lock)s AND status = 'todo' FOR SHARE"
 
 
-def _not_after(lock: str, at: datetime | None) -> None:
+def _held(lock: str, at: datetime | None) -> bool:
+    """Keep the job that waits from being taken until the caller's transaction ends; False where it was taken already."""
     with connection.cursor() as cursor:
         cursor.execute(_EARLIER, {"lock": lock, "at": at})
+        if not cursor.rowcount:
+            cursor.execute(_HOLD, {"lock": lock})
+        return bool(cursor.rowcount)

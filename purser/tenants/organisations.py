@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db.models import Q, QuerySet
 
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import ids, tenancy
 from purser.tenants import numbers, search
@@ -58,7 +59,7 @@ def found(
     """Make an organisation, in a transaction of its own. Raises Refused for a place in the tree that its kind cannot have,
     or details that are none, and IntegrityError where there is one with this `id`.
     """
-    if zone not in available_timezones():
+    if zone not in zones.names():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     if parent is not None and parent.kind not in UNDER.get(kind, set()):
         raise Refused(f"A {kind} cannot stand under a {parent.kind}.", code="tree")

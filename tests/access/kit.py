@@ -32,7 +32,6 @@ from purser.tenants.models import Kind, Organisation
 # Settings this part needs; a test says so with `pytestmark = pytest.mark.usefixtures("site")`.
 NEEDS: dict[str, Any] = {
     "MFA_ADAPTER": "purser.access.adapters.MFAAdapter",
-    "PASSWORD_HASHERS": ["purser.access.hashing.Argon2"],
     "REQUIRE_SECOND_FACTOR": True,
 }
 GUARDS = ["purser.access.sessions.Limits", "purser.access.second_factor.Required"]
