@@ -14,7 +14,10 @@ from purser.kernel.errors import Refused
 PLACES = 6
 LARGEST = Decimal("9999999999.999999")
 _WRITTEN = re.compile(r"[0-9]{1,20}(?:[.,][0-9]{1,20})?")
-_EITHER = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+")  # thousands to some, decimals to others
+_EITHER = {  # thousands to some, decimals to others, by the mark that is known to be of decimals
+    "": re.compile(r"[1-9][0-9]{0,2}(?:,[0-9]{3})+"),
+    ",": re.compile(r"[1-9][0-9]{0,2}(?:\.[0-9]{3})+"),
+}
 
 
 def amount(value: Decimal, where: str) -> Decimal:
@@ -32,18 +35,28 @@ def amount(value: Decimal, where: str) -> Decimal:
     return value
 
 
-def read(text: str, where: str) -> Decimal:
-    """The amount of a text, "1234.5" or "1234,5". Raises Refused that begins with `where`."""
+def read(text: str, where: str, *, decimal: str = "") -> Decimal:
+    """The amount of a text, "1234.5" or "1234,5"; thousands are parted by spaces or not at all. `decimal` "," where the
+    file's own dialect marks decimals so: then "1,125" is read, which else could be one thousand and more.
+
+    Raises Refused that begins with `where`.
+    """
     plain = re.sub(r"[\s\u00a0\u202f]", "", text)
-    if _EITHER.fullmatch(plain):
-        raise Refused(
-            f"{where}: “{text[:40]}” can be read in two ways.",
-            code="price",
-            hint=f"Write {plain.replace(',', '')} or {plain.replace(',', '.')}.",
-        )
+    if _EITHER[decimal].fullmatch(plain):
+        mark = decimal or "."
+        other = "." if mark == "," else ","
+        words = f"{where}: “{text[:40]}” can be read in two ways."
+        raise Refused(words, code="price", hint=f"Write {plain.replace(other, '')} or {_first(plain, other, mark)}.")
     if not _WRITTEN.fullmatch(plain):
-        raise Refused(f"{where}: “{text[:40]}” is no price.", code="price", hint="Digits with a point, like 12.50.")
+        like = f"12{decimal or '.'}50"
+        raise Refused(f"{where}: “{text[:40]}” is no price.", code="price", hint=f"Write digits and one mark, like {like}.")
     return amount(Decimal(plain.replace(",", ".")), where)
+
+
+def _first(plain: str, other: str, mark: str) -> str:
+    """The text with its first mark as that of decimals, and no further one."""
+    whole, _, rest = plain.partition(other)
+    return f"{whole}{mark}{rest.replace(other, '')}"
 
 
 def _shown(value: Decimal) -> str:

@@ -65,6 +65,7 @@ SELLING_LISTS = Table(
         Column("name", "Name"),
         Column("side", "Says", "badge", signs=SIDES),
         Column("whose", "For", "badge", expression=_whose, signs=WHOSE),
+        Column("buyer", "Customer", field="buyer_name"),
         Column("currency", "Currency"),
         Column("floor_percent", "Floor, %", "number"),
         Column("newest", "Newest version", "number", expression=F("newest")),

@@ -125,6 +125,7 @@ class PriceList(TenantModel):
 
     side = models.CharField(max_length=4, choices=Side.choices, default=Side.SELL)
     buyer = models.UUIDField(null=True)
+    buyer_name = models.CharField(max_length=200, blank=True)
     name = models.CharField(max_length=100)
     currency = models.CharField(max_length=3)
     floor_percent = models.DecimalField(max_digits=5, decimal_places=2, null=True)

@@ -58,6 +58,13 @@ class Terms:
             raise Refused(f"{where}A yearly cycle has a term of whole years, not {self.term_months} months.", code="term")
         if self.metered and not self.meter.strip():
             raise Refused(f"{where}What is metered names the vendor's usage that is counted.", code="meter")
+        if self.metered and self.cycle != Cycle.MONTHLY:
+            raise Refused(
+                f"{where}What is billed by usage is billed by the month: vendors count from the first of each month, and tell "
+                "nothing of a year.",
+                code="cycle",
+                hint="Choose the monthly cycle; its term can be longer.",
+            )
         return Terms(
             **{
                 **asdict(self),
@@ -65,12 +72,18 @@ class Terms:
                 "name": texts.line(self.name, "The name", most=200, where=where),
                 "unit": texts.line(self.unit, "The unit", most=40, where=where),
                 "meter": texts.line(self.meter, "The usage", most=120, where=where, empty=True) if self.metered else "",
-                "services": tuple(texts.line(one, "A service", most=100, where=where) for one in self.services),
+                "services": tuple(_service(one, where) for one in self.services),
                 "mode": texts.line(self.mode, "The mode", most=60, where=where, empty=True),
                 "maximum": 1 if self.metered else self.maximum,
                 "minimum": 1 if self.metered else self.minimum,
             }
         )
+
+
+def _service(name: str, where: str) -> str:
+    if "," in name:
+        raise Refused(f"{where}The service “{name[:40]}” has a comma, which parts services.", code="text")
+    return texts.line(name, "A service", most=100, where=where)
 
 
 def _between(value: int, least: int, most: int, what: str) -> None:
@@ -182,6 +195,12 @@ def _adds_to(of: Product, terms: Terms) -> None:
 def _act(terms: Terms) -> dict[str, Any]:
     plain: dict[str, Any] = digest.plain(told(terms))
     return plain
+
+
+def on_sale() -> list[Offer]:
+    """Own offers that are not withdrawn, in the order of the shop."""
+    rows = Offer.objects.filter(withdrawn_at=None).select_related("product__vendor", "addon_of")
+    return list(rows.order_by("product__category", "product__group", "name", "code"))
 
 
 def of_codes(codes: Sequence[str]) -> dict[str, Offer]:

@@ -9,7 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 
 from purser.access import acts
 from purser.access.actors import Actor
@@ -84,6 +84,13 @@ def prices(of: PriceVersion) -> list[Price]:
     return list(Price.objects.filter(price_version=of).order_by("code", "offer"))
 
 
+def floor(buyer: UUID, currency: str) -> Decimal | None:
+    """Below which no price for this buyer is taken unconfirmed: the highest floor of the lists that can hold for it."""
+    rows = PriceList.objects.filter(Q(buyer=None) | Q(buyer=buyer), side=Side.SELL, currency=currency)
+    found: Decimal | None = rows.aggregate(highest=Max("floor_percent"))["highest"]
+    return found
+
+
 def last(price_list: UUID) -> int:
     """The number of its newest version, in force or not; 0 without any."""
     return PriceVersion.objects.filter(price_list=price_list).aggregate(last=Max("number"))["last"] or 0
@@ -113,7 +120,10 @@ def make(
     whom = goods.buyer(actor.tenant, actor.kind, buyer).name if buyer is not None else ""
     row_after = {"name": name, "side": side, "currency": currency, "buyer": whom, "floor_percent": floor_percent}
     with tenancy.acting_in(actor.tenant), once(_taken(name, side, currency, whom)):
-        row = PriceList(name=name, side=side, currency=currency, buyer=buyer, floor_percent=floor_percent, created_at=now)
+        row = PriceList(
+            name=name, side=side, currency=currency, buyer=buyer, buyer_name=whom[:200], floor_percent=floor_percent,
+            created_at=now,
+        )  # fmt: skip
         acts.record(actor, VERB, summary=f"Made the price list {name}", of=("selling_list", row.pk), after=row_after, now=now)
         row.save(force_insert=True)
     return row

@@ -50,6 +50,21 @@ class Tier:
 
 
 @dataclass(frozen=True)
+class Seen:
+    """A price as one reader may know it: the buyer, what it is asked; a seller, what it asks itself of the next below, with
+    its own `tier`. `price` None: the reader has no part in it. Source: decision 0010.
+    """
+
+    price: Decimal | None = None
+    currency: str = ""
+    listed: str = ""
+    tier: Tier | None = None
+
+
+UNSEEN = Seen()
+
+
+@dataclass(frozen=True)
 class Sellable:
     """An offer as it is on sale to one buyer. `price` is asked for a unit and cycle; `tiers` begin with the provider's, and
     the last sells to the buyer.
@@ -83,13 +98,35 @@ class Sellable:
     tiers: tuple[Tier, ...]
 
     @property
+    def terms(self) -> str:
+        return terms_of(self)
+
+    @property
     def public(self) -> Sellable:
         """As the buyer may see it: without what any seller pays. Source: acceptance CM-2."""
         return replace(self, tiers=())
 
-    def seen_by(self, seller: UUID) -> Sellable:
-        """As one seller may see it: with its own part alone."""
-        return replace(self, tiers=tuple(one for one in self.tiers if one.seller == seller))
+    def seen_by(self, reader: UUID) -> Seen:
+        """Its price to the buyer, or to one of those who sell it."""
+        if reader == self.tiers[-1].buyer:
+            return Seen(self.price, self.currency, self.listed)
+        tier = next((one for one in self.tiers if one.seller == reader), None)
+        return Seen(tier.sell, tier.currency, tier.listed, tier) if tier is not None else UNSEEN
+
+
+def terms_of(what: Any) -> str:
+    """What a buyer commits to beside the price, in words that differ where it does: of an offer on sale, or of a subscription.
+
+    Source: acceptance CM-45.
+    """
+    said = f"billed {what.cycle} per {f'{what.unit} of {what.meter} used' if what.metered else what.unit}"
+    if not what.term_months:
+        said += ", without a term"
+    else:
+        said += f", for terms of {what.term_months} month{'s' if what.term_months > 1 else ''}"
+        if what.cancel_days:
+            said += f", each cancellable within {what.cancel_days} day{'s' if what.cancel_days > 1 else ''}"
+    return f"{said}, a trial" if what.trial else said
 
 
 def margin_percent(*, sell: Decimal, cost: Decimal | None) -> Decimal | None:
@@ -119,6 +156,21 @@ def resolve(*, buyer: UUID, offers: Collection[UUID], on: date) -> dict[UUID, Se
     Takes its seats itself. Raises Missing for no buyer.
     """
     return {one.offer: one for one in _on_sale(buyer, on, frozenset(offers))} if offers else {}
+
+
+def days(*, buyer: UUID, first: date, last: date) -> list[date]:
+    """On which of the days from `first` to `last` a price of those who sell to this buyer begins to hold: between two of them
+    `resolve` answers the same. One query a seller. Takes their seats itself.
+    """
+    found: set[date] = set()
+    below, seller = buyer, organisations.card(buyer).parent
+    for _ in range(organisations.STEPS):
+        if seller is None:
+            break
+        begin, above = shelves.days(seller, buyer=below, first=first, last=last)
+        found |= begin
+        below, seller = seller, above
+    return sorted(found)
 
 
 def _chain(buyer: UUID, on: date, offers: Collection[UUID] | None = None) -> list[Shelf]:

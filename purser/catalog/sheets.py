@@ -91,7 +91,7 @@ def prices(table: Rows, known: Mapping[UUID, Good]) -> list[Row]:
         if len(goods) != 1:
             told = "no offer" if not goods else f"{len(goods)} offers"
             raise Refused(f"Row {number}: there is {told} with the item code “{row[CODE][:60]}”.", code="offer")
-        found.append(Row(goods[0].offer, exact.read(row[PRICE], f"Row {number}, {row[CODE]}")))
+        found.append(Row(goods[0].offer, exact.read(row[PRICE], f"Row {number}, {row[CODE]}", decimal=table.decimal)))
     return found
 
 
@@ -106,6 +106,11 @@ def read(table: Rows) -> list[Wanted]:
         if (first := met.setdefault(one.terms.code, one.row)) != one.row:
             raise Refused(f"{one.terms.code} stands in row {first} and in row {one.row}.", code="table")
     return found
+
+
+def written() -> list[tuple[str, ...]]:
+    """In the provider's seat: the offers on sale as rows of COLUMNS, which `read` takes back and finds nothing to change."""
+    return [tuple(_texts_of(row).values()) for row in offers.on_sale()]
 
 
 def _columns(table: Rows, needed: Sequence[str], more: Sequence[str]) -> list[tuple[int, dict[str, str]]]:
@@ -202,7 +207,8 @@ def preview(wanted: Sequence[Wanted]) -> Preview:
             raise Refused(f"Row {one.row}: {one.vendor} has no product “{one.addon_of[:60]}” to add to.", code="addon")
     changes = tuple(_change(one, held) for one in wanted)
     new_products = sorted({f"{vendor}: {name}" for vendor, name in named if (vendor, name) not in held.products})
-    bound = [[one.wanted.row, digest.plain(one.wanted), one.what, list(one.differences)] for one in changes]
+    # without the row's number: a file that comes back as text has no empty lines
+    bound = [[digest.plain(replace(one.wanted, row=0)), one.what, list(one.differences)] for one in changes]
     return Preview(changes, tuple(new_products), digest.of([bound, new_products]))
 
 

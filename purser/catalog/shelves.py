@@ -86,6 +86,16 @@ def in_force(on: date, buyer: UUID | None) -> list[PriceVersion]:
     return list(rows.order_by("price_list", "-from_on", "-number").distinct("price_list"))
 
 
+def days(seller: UUID, *, buyer: UUID, first: date, last: date) -> tuple[set[date], UUID | None]:
+    """On which of these days a version of one seller's lists for this buyer begins to hold; and who sells to that seller.
+    Takes that seller's seat.
+    """
+    lists = Q(price_list__buyer=None) | Q(price_list__buyer=buyer)
+    with tenancy.acting_in(seller):
+        rows = PriceVersion.objects.filter(lists, from_on__range=(first, last)).values_list("from_on", flat=True)
+        return set(rows), organisations.own().parent_id
+
+
 def _prices(versions: Sequence[PriceVersion], offers: Collection[UUID] | None) -> Iterator[tuple[Price, PriceVersion]]:
     held = {one.pk: one for one in versions}
     rows = Price.objects.filter(price_version__in=held)

@@ -35,6 +35,7 @@ Acronis,Storage,Backup,Storage,S-1,Storage,monthly,,1,,Cyber Protect,
         ({"cycle": "weekly"}, "“weekly” is no billing cycle"),
         ({"code": "  "}, "The item code is missing"),
         ({"metered": True}, "names the vendor's usage"),
+        ({"metered": True, "meter": "storage", "cycle": "yearly"}, "billed by the month: vendors count from the first"),
     ],
 )
 def test_it_refuses_terms_that_do_not_hold_with_their_numbers(terms: dict[str, Any], words: str) -> None:

@@ -81,6 +81,20 @@ def test_it_does_not_guess_between_thousands_and_decimals() -> None:
     assert exact.read(" 1 234,5 ", "Row 3") == Decimal("1234.5")
 
 
+def test_a_comma_is_the_decimal_mark_where_it_can_be_nothing_else_or_the_file_says_so() -> None:
+    assert exact.read("0,125", "Row 3") == Decimal("0.125")
+    assert exact.read("1,125", "Row 3", decimal=",") == Decimal("1.125")
+    assert exact.read("12.50", "Row 3", decimal=",") == Decimal("12.5")
+    for text, decimal, hint in (
+        ("8.500", ",", "Write 8500 or 8,500."),
+        ("1,234,567", "", "Write 1234567 or 1.234567."),
+        ("12,5O", ",", "Write digits and one mark, like 12,50."),
+    ):
+        with pytest.raises(Refused) as refusal:
+            exact.read(text, "Row 3", decimal=decimal)
+        assert refusal.value.hint == hint
+
+
 @pytest.mark.parametrize("text", ["", "abc", "1e3", "-1", "1.2.3", "٣"])
 def test_it_refuses_a_text_that_is_no_price(text: str) -> None:
     with pytest.raises(Refused, match="Row 3"):

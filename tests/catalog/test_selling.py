@@ -229,7 +229,11 @@ def test_what_a_buyer_is_shown_holds_no_sellers_cost_and_a_sellers_own_view_no_o
     assert found is not None
     assert found.public.tiers == ()
     assert found.public.price == 12
-    assert [one.seller for one in found.seen_by(made.reseller.pk).tiers] == [made.reseller.pk]
+    seen = {one.pk: found.seen_by(one.pk) for one in (made.customer, made.reseller, made.distributor, made.operator)}
+    assert [one.price for one in seen.values()] == [12, 12, 8, None]
+    assert [one.tier and (one.tier.seller, one.tier.cost) for one in seen.values()] == [
+        None, (made.reseller.pk, 8), (made.distributor.pk, 5), None,
+    ]  # fmt: skip
     told = repr(goods.of(made.reseller.pk, TODAY)) + repr(
         why.price(seller=made.reseller.pk, kind="reseller", buyer=made.customer.pk, offer=offer.pk, on=TODAY)
     )

@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=purser.postgres.ids.new, editable=False, primary_key=True, serialize=False)),
                 ('side', models.CharField(choices=[('cost', 'What the vendor asks'), ('sell', 'What we ask')], default='sell', max_length=4)),
                 ('buyer', models.UUIDField(null=True)),
+                ('buyer_name', models.CharField(blank=True, max_length=200)),
                 ('name', models.CharField(max_length=100)),
                 ('currency', models.CharField(max_length=3)),
                 ('floor_percent', models.DecimalField(decimal_places=2, max_digits=5, null=True)),
@@ -31,6 +32,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_pricelist_key'),
+                    models.UniqueConstraint(fields=('tenant', 'side', 'buyer', 'currency'), name='price_list_of_whom_once', nulls_distinct=False),
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='price_list_name_once'),
+                    models.CheckConstraint(condition=models.Q(('side__in', ['cost', 'sell'])), name='price_list_side_known'),
+                    models.CheckConstraint(condition=models.Q(('side', 'sell'), ('buyer', None), _connector='OR'), name='price_list_cost_is_our_own'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -48,6 +56,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'price_list', '-from_on', '-number'], name='price_version_in_force'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_priceversion_key'),
+                    models.UniqueConstraint(fields=('tenant', 'price_list', 'number'), name='price_version_number_once'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -63,6 +78,11 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_price_key'),
+                    models.UniqueConstraint(fields=('tenant', 'price_version', 'offer'), name='price_once'),
+                    models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='price_not_below_nought'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -108,6 +128,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_offer_key'),
+                    models.UniqueConstraint(fields=('tenant', 'code'), name='offer_code_once'),
+                    models.CheckConstraint(condition=models.Q(('cycle__in', ['monthly', 'yearly'])), name='offer_cycle_known'),
+                    models.CheckConstraint(condition=models.Q(('cancel_days__gte', 0), ('minimum__gte', 1), ('term_months__gte', 0)), name='offer_not_below_nought'),
+                    models.CheckConstraint(condition=models.Q(('maximum', None), ('maximum__gte', models.F('minimum')), _connector='OR'), name='offer_maximum_above_minimum'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -123,84 +150,16 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_vendor_key'),
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='vendor_name_once'),
+                ],
             },
         ),
         migrations.AddField(
             model_name='product',
             name='vendor',
             field=models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='products', to='catalog.vendor'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_pricelist_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.UniqueConstraint(fields=('tenant', 'side', 'buyer', 'currency'), name='price_list_of_whom_once', nulls_distinct=False),
-        ),
-        migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='price_list_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.CheckConstraint(condition=models.Q(('side__in', ['cost', 'sell'])), name='price_list_side_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='pricelist',
-            constraint=models.CheckConstraint(condition=models.Q(('side', 'sell'), ('buyer', None), _connector='OR'), name='price_list_cost_is_our_own'),
-        ),
-        migrations.AddIndex(
-            model_name='priceversion',
-            index=models.Index(fields=['tenant', 'price_list', '-from_on', '-number'], name='price_version_in_force'),
-        ),
-        migrations.AddConstraint(
-            model_name='priceversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_priceversion_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='priceversion',
-            constraint=models.UniqueConstraint(fields=('tenant', 'price_list', 'number'), name='price_version_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_price_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.UniqueConstraint(fields=('tenant', 'price_version', 'offer'), name='price_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='price',
-            constraint=models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='price_not_below_nought'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_offer_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.UniqueConstraint(fields=('tenant', 'code'), name='offer_code_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('cycle__in', ['monthly', 'yearly'])), name='offer_cycle_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('cancel_days__gte', 0), ('minimum__gte', 1), ('term_months__gte', 0)), name='offer_not_below_nought'),
-        ),
-        migrations.AddConstraint(
-            model_name='offer',
-            constraint=models.CheckConstraint(condition=models.Q(('maximum', None), ('maximum__gte', models.F('minimum')), _connector='OR'), name='offer_maximum_above_minimum'),
-        ),
-        migrations.AddConstraint(
-            model_name='vendor',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='catalog_vendor_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='vendor',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='vendor_name_once'),
         ),
         migrations.AddConstraint(
             model_name='product',
