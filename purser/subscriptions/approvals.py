@@ -5,7 +5,7 @@ Source: acceptance CM-42 to CM-44.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -16,9 +16,10 @@ from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 from purser.subscriptions import buyers
-from purser.subscriptions.models import ApprovalRule, LineKind, Trigger
+from purser.subscriptions.models import ApprovalRule, LineKind, SubscriptionState, Trigger
 from purser.subscriptions.wanted import NEW, Checked
 from purser.tenants import organisations
+from purser.tenants.models import Organisation
 
 VERB = "orders.configure"
 LARGEST = Decimal("999999999999.99")
@@ -39,10 +40,13 @@ NOTHING = Rule()  # a seller that never said anything approves nothing
 
 
 def trigger_of(line: Checked) -> Trigger | None:
-    """What of a customer's order this line is. A suspension and its lifting never wait. Source: acceptance CM-43."""
+    """What of a customer's order this line is: to take a cancellation back is to have it renew. A suspension and its lifting
+    never wait. Source: acceptance CM-43.
+    """
     kind, row = line.asked.kind, line.subscription
     addon = kind == LineKind.ADDON or (row is not None and row.base_id is not None)
-    if kind == LineKind.RENEWAL:
+    taken_back = kind == LineKind.RESUME and row is not None and row.state == SubscriptionState.CANCELLED
+    if kind == LineKind.RENEWAL or taken_back:
         return Trigger.RENEWAL
     if kind == LineKind.CANCEL or (kind == LineKind.QUANTITY and line.after == 0):
         return Trigger.ADDON if addon else Trigger.ENDING
@@ -58,11 +62,12 @@ def stopped_by(rule: Rule, lines: Sequence[Checked]) -> list[str]:
     """The triggers that these lines meet, in the order of the table; none: nothing waits.
 
     Those of the rule, from its threshold on: of a metered line nobody knows what it will cost, so it is always over. And with
-    any rule or none what is below the seller's floor, which only the seller confirms. Source: acceptance CM-43, CM-64.
+    any rule or none what is below the seller's floor, or brings back what the seller suspended: only the seller confirms that.
+    Source: acceptance CM-43, CM-64, AC-34.
     """
     chosen = rule.triggers if rule.on else frozenset()
     met = {trigger_of(line) for line in lines if line.metered or line.at_stake >= rule.over} & chosen
-    met |= {trigger_of(line) for line in lines if line.below}
+    met |= {trigger_of(line) for line in lines if line.below or line.guarded}
     return [one.value for one in Trigger if one in met]
 
 
@@ -81,19 +86,37 @@ def all_of(seller: UUID) -> list[Rule]:
     return [default, *(row for row in rows if row.customer is not None)]
 
 
-def keep(actor: Actor, wanted: Rule, customers: Collection[UUID], *, now: datetime) -> list[Rule]:
-    """Keep a rule as the default (no customers), or for each of these customers instead. Takes its seats itself.
+def keep(
+    actor: Actor,
+    wanted: Rule,
+    customers: Collection[UUID],
+    *,
+    seen: Mapping[UUID | None, int],
+    everywhere: bool = False,
+    now: datetime,
+) -> list[Rule]:
+    """Keep a rule as the default (no customers), or for each of these customers instead. `everywhere`: the default, and what
+    holds for some instead is dropped. `seen`: the version of each rule as it was read, by customer (None: the default); absent
+    where there was none. Takes its seats itself.
 
-    Raises Refused for a trigger there is not and an amount that does not fit, Missing for somebody who is no customer.
+    Raises Refused for a trigger there is not, an amount that does not fit, customers chosen `everywhere`, and code "version"
+    where somebody changed one of them meanwhile; Missing for somebody who is no customer.
     """
+    if everywhere and customers:
+        raise Refused("A rule is for everybody or for some customers, not both.", code="everywhere", hint="Choose one.")
     unknown = sorted(set(wanted.triggers) - set(Trigger.values))
     if unknown:
         raise Refused(f"There is no trigger {unknown[0]!r}.", code="trigger", hint=f"Known: {', '.join(Trigger.values)}.")
     if not 0 <= wanted.over <= LARGEST or wanted.over != wanted.over.quantize(Decimal("0.01")):
         raise Refused(f"{wanted.over} is no threshold: 0.00 to {LARGEST:,}, with two decimals.", code="over")
     names = _names(actor, customers)
+    whom: list[UUID | None] = [*dict.fromkeys(customers)] or [None]
     with tenancy.acting_in(actor.tenant):
-        return [_keep(actor, wanted, one, names.get(one, "") if one else "", now) for one in (customers or [None])]  # type: ignore[list-item]
+        Organisation.objects.select_for_update(no_key=True).get()  # also where there is no rule yet to be held
+        for row in ApprovalRule.objects.exclude(customer=None).order_by("id") if everywhere else []:
+            _check_seen(row.version, seen.get(row.customer, 0), "the rule of another customer")
+            _drop(actor, row, now)
+        return [_keep(actor, wanted, one, names.get(one, "") if one else "", seen.get(one, 0), now) for one in whom]
 
 
 def drop(actor: Actor, customer: UUID, *, now: datetime) -> None:
@@ -101,8 +124,12 @@ def drop(actor: Actor, customer: UUID, *, now: datetime) -> None:
     row = ApprovalRule.objects.select_for_update().filter(customer=customer).first()
     if row is None:
         raise Missing("There is no rule for this customer.")
+    _drop(actor, row, now)
+
+
+def _drop(actor: Actor, row: ApprovalRule, now: datetime) -> None:
     acts.record(
-        actor, VERB, summary="The default of approval holds for a customer again", of=("organisation", customer),
+        actor, VERB, summary="The default of approval holds for a customer again", of=("organisation", row.customer),
         before=_told(_rule(row)), now=now,
     )  # fmt: skip
     row.delete()
@@ -118,8 +145,14 @@ def _names(actor: Actor, customers: Collection[UUID]) -> dict[UUID, str]:
     return found
 
 
-def _keep(actor: Actor, wanted: Rule, customer: UUID | None, name: str, now: datetime) -> Rule:
+def _check_seen(version: int, seen: int, whose: str) -> None:
+    if version != seen:
+        raise Refused(f"Somebody changed {whose} meanwhile.", code="version", hint="Look at it as it is now, then save.")
+
+
+def _keep(actor: Actor, wanted: Rule, customer: UUID | None, name: str, seen: int, now: datetime) -> Rule:
     row = ApprovalRule.objects.select_for_update().filter(customer=customer).first()
+    _check_seen(row.version if row else 0, seen, f"the rule for {name}" if customer else "the default")
     after = Rule(wanted.on, wanted.triggers, wanted.over, customer)
     acts.record(
         actor, VERB, summary=f"Which orders of {name or 'customers'} need approval",

@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
 from uuid import UUID
 
 from purser.access.actors import Actor
 from purser.catalog import selling
-from purser.catalog.selling import Sellable
+from purser.catalog.selling import UNSEEN, Seen, Sellable
 from purser.kernel.errors import Refused
 from purser.postgres import tenancy
 from purser.provisioning import accounts
 from purser.provisioning.accounts import NotSynced
 from purser.provisioning.models import Account, Instance
-from purser.subscriptions import bounds, dates
+from purser.subscriptions import bounds, counted, dates, tiers, waking
 from purser.subscriptions.buyers import Buyer
 from purser.subscriptions.models import LineKind, Subscription, SubscriptionState
-from purser.subscriptions.wanted import NEW, Asked, Checked
+from purser.subscriptions.wanted import NEW, Asked, Checked, other_terms
 
 MOST = 100  # lines of an order
 LARGEST = 1_000_000  # units of a line
@@ -46,8 +45,10 @@ def check(actor: Actor, buyer: Buyer, lines: Sequence[Asked]) -> list[Checked]:
     offers = selling.resolve(buyer=buyer.id, offers=wanted, on=buyer.today)
     instances = _instances({one.provider for one in offers.values()}, {one.vendor_kind for one in offers.values()})
     above = _above(buyer, instances)
-    ground = _Ground(actor, buyer, held, bases, synced, offers, instances, above)
-    return [ground.new(line) if line.kind in NEW else ground.change(line) for line in lines]
+    seen = tiers.seen(actor, held.values(), buyer.today)
+    ground = _Ground(actor, buyer, held, seen, bases, synced, offers, instances, above)
+    looked = [ground.new(line) if line.kind in NEW else ground.change(line) for line in lines]
+    return waking.look(buyer, counted.once(buyer, looked))
 
 
 def _bases() -> list[Subscription]:
@@ -76,6 +77,7 @@ class _Ground:
     actor: Actor
     buyer: Buyer
     held: Mapping[UUID, Subscription]
+    seen: Mapping[UUID, Seen]
     bases: Sequence[Subscription]
     synced: Mapping[UUID, Account]
     offers: Mapping[UUID, Sellable]
@@ -85,21 +87,21 @@ class _Ground:
     def new(self, line: Asked) -> Checked:
         offer = self.offers.get(line.offer) if line.offer else None
         if offer is None:
-            text = f"An offer of this order is not on sale to {self.buyer.name} any more."
+            text = f"{line.name or f'The offer {line.offer}'} is not on sale to {self.buyer.name} any more."
             gone = Refused(text, code="withdrawn", hint="Take it out, or choose another.")
-            return Checked(line, after=max(line.quantity, 0), wrong=gone)
+            return Checked(line, name=line.name, after=max(line.quantity, 0), wrong=gone)
         line = replace(line, kind=LineKind.ADDON if offer.addon_of else LineKind.CREATE)
         base, wrong = self._base(line, offer)
         choices = {one.pk: one.name for one in self.instances if self._fits(one, offer)}
         instance, unsynced = self._instance(line, offer, base, choices)
-        own = self.buyer.own
-        tier = None if own else next((one for one in offer.tiers if one.seller == self.actor.tenant), None)
+        seen = offer.seen_by(self.actor.tenant)
         account = self.synced.get(instance) if instance else None
         return Checked(
             line,
             name=offer.name,
             code=offer.code,
             cycle=offer.cycle,
+            terms=offer.terms,
             unit=offer.unit,
             listed=offer.listed,
             currency=offer.currency,
@@ -112,10 +114,10 @@ class _Ground:
             instance_name=choices.get(instance, "") if instance else "",
             choices=choices,
             bases={one.pk: f"{one.offer_name}, {one.number}" for one in self.bases if one.product == offer.addon_of},
-            tier=tier,
-            below=own and offer.tiers[-1].low,
+            seen=seen,
+            below=self.buyer.own and offer.tiers[-1].low,
             wrong=_out_of_bounds(line, offer.name, offer.minimum, offer.maximum, offer.metered) or wrong or unsynced,
-            moved=_moved(line, offer.name, offer.price, offer.currency, offer.unit),
+            moved=_moved(line, offer.name, seen, offer.unit, offer.terms),
         )
 
     def _fits(self, one: Instance, offer: Sellable) -> bool:
@@ -163,22 +165,25 @@ class _Ground:
         row = self.held.get(line.subscription) if line.subscription else None
         if row is None:
             return Checked(line, wrong=Refused("There is no such subscription.", code="subscription", hint="Reload the list."))
+        seen, terms = self.seen.get(row.pk, UNSEEN), selling.terms_of(row)
         after = {LineKind.QUANTITY: line.wants, LineKind.CANCEL: 0, LineKind.RENEWAL: line.wants}.get(line.kind, row.quantity)
         return Checked(
             line,
             name=row.offer_name,
             code=row.offer_code,
             cycle=row.cycle,
+            terms=terms,
             unit=row.unit,
             currency=row.currency,
             price=row.price,
+            seen=seen,
             before=int(row.renews) if line.kind == LineKind.RENEWAL else row.quantity,
             after=after,
             subscription=row,
             account=row.account_id,
             instance=row.instance,
             wrong=_against(line, row, self.buyer.today),
-            moved=_moved(line, row.offer_name, row.price, row.currency, row.unit),
+            moved=_moved(line, row.offer_name, seen, row.unit, terms),
         )
 
 
@@ -186,17 +191,21 @@ def _not_synced(who: str, instance: str, organisation: UUID, at: UUID) -> NotSyn
     return NotSynced(f"{who} is not synced with {instance}.", organisation=organisation, instance=at)
 
 
-def _moved(line: Asked, name: str, price: Decimal, currency: str, unit: str) -> Refused | None:
-    """Source: acceptance CM-45."""
-    shown = line.currency or currency
-    if line.price is None or (line.price, shown) == (price, currency):
+def _moved(line: Asked, name: str, seen: Seen, unit: str, terms: str) -> Refused | None:
+    """What the actor sees now against what it was shown; with the price of nobody else, which the numbers would tell.
+
+    Source: acceptance CM-45; decision 0010.
+    """
+    said: dict[str, str] = {}
+    shown = line.currency or seen.currency
+    if line.price is not None and seen.price is not None and (line.price, shown) != (seen.price, seen.currency):
+        was, is_ = f"{line.price.normalize():f} {shown}", f"{seen.price.normalize():f} {seen.currency}"
+        said["price_moved"] = f"{name}: the price of a {unit} was {was} and is now {is_}."
+    if line.terms and line.terms != terms:
+        said["terms_moved"] = other_terms(name, line.terms, terms)
+    if not said:
         return None
-    was, is_ = f"{line.price.normalize():f} {shown}", f"{price.normalize():f} {currency}"
-    return Refused(
-        f"{name}: the price of a {unit} was {was} and is now {is_}.",
-        code="price_moved",
-        hint="Confirm the new price, or leave it.",
-    )
+    return Refused(" ".join(said.values()), code=next(iter(said)), hint="Confirm what it is now, or leave it.")
 
 
 def check_bounds(name: str, wanted: int, least: int, most: int | None, *, metered: bool) -> None:
@@ -217,7 +226,7 @@ def _out_of_bounds(line: Asked, name: str, least: int, most: int | None, metered
 ALLOWED_FROM: Mapping[LineKind, tuple[str, ...]] = {
     LineKind.QUANTITY: ("ordered", "waiting", "provisioning", "active", "suspended"),
     LineKind.CANCEL: ("ordered", "waiting", "provisioning", "active", "suspended"),
-    LineKind.SUSPEND: ("active",),
+    LineKind.SUSPEND: ("active", "cancelled"),
     LineKind.RESUME: ("suspended", "cancelled"),
     LineKind.RENEWAL: ("ordered", "waiting", "provisioning", "active", "suspended"),
 }

@@ -5,7 +5,9 @@ Source: acceptance CM-18, CM-19, CM-23, AC-35.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 from purser.kernel.errors import Refused
 from purser.subscriptions.models import Event, Source, Subscription, SubscriptionState
@@ -54,9 +56,16 @@ def words(state: str) -> str:
 
 def check_own(row: Subscription) -> None:
     """Raises Refused where the last suspension was the partner's."""
-    last = Event.objects.filter(subscription=row, what="state", new=SubscriptionState.SUSPENDED).order_by("at", "id").last()
-    if last is not None and last.source == Source.US:
+    last = suspended_by_seller([row.pk]).get(row.pk)
+    if last is not None:
         raise Refused(
             f"{last.by_name}, of your partner, suspended {row.offer_name} on {last.on}.", code="suspended_by",
             hint="Ask them to lift it.",
         )  # fmt: skip
+
+
+def suspended_by_seller(ids: Collection[UUID]) -> dict[UUID, Event]:
+    """Of those whose last suspension was their partner's, that event."""
+    found = Event.objects.filter(subscription_id__in=ids, what="state", new=SubscriptionState.SUSPENDED)
+    last = found.order_by("subscription_id", "-at", "-id").distinct("subscription_id")
+    return {one.subscription_id: one for one in last if one.source == Source.US}

@@ -18,12 +18,11 @@ from django.db.models import Q
 
 from purser.access.actors import Actor
 from purser.catalog import selling
-from purser.catalog.models import Price, PriceVersion, Side
 from purser.kernel.errors import Refused
 from purser.kernel.money import Money
 from purser.kernel.period import plus_months
 from purser.postgres import tenancy
-from purser.subscriptions import dates, planned, pricing, reach, tiers
+from purser.subscriptions import dates, planned, pricing, reach, simulating, tiers
 from purser.subscriptions.models import PlannedChange, PlannedState, SubscriptionPrice
 from purser.tenants.models import Kind
 
@@ -37,14 +36,13 @@ KINDS = {
 }
 SELLS = (Kind.DISTRIBUTOR, Kind.RESELLER, Kind.OPERATOR)
 DAY = timedelta(days=1)
-MOST_DAYS = 12  # renewals of a customer whose prices are looked up
 LIVE = ("active", "suspended", "cancelled")
 
 
 @dataclass(frozen=True)
 class Entry:
     """Something on a day. `amount` is the money at stake: of a renewal or a last day to cancel the whole term, of an end a
-    cycle, of a change the difference a cycle; None where there is none. `key` names it for good.
+    cycle, of a change the difference a cycle; None where there is none, or usage decides. `key` names it for good.
     """
 
     on: date
@@ -74,21 +72,21 @@ def entries(actor: Actor, *, first: date, last: date, today: date) -> list[Entry
         )
         to_come = list(
             reach.rows(actor, SubscriptionPrice)
-            .filter(from_on__range=(max(first, today + DAY), last))
-            .order_by("from_on", "made_at")
+            .filter(from_on__range=(today + DAY, last))
+            .order_by("from_on", "made_at", "id")
             .values_list("subscription_id", "id", "from_on", "price")
         )
         known = {row.pk: row for row in rows}
         missing = {one[0] for one in (*plans, *to_come)} - known.keys()
-        known |= {row.pk: row for row in reach.named(actor).filter(pk__in=missing)}
+        known |= {row.pk: row for row in reach.named(actor).filter(pk__in=missing).exclude(state="ended")}
     prices = _prices(actor, known, today)
     found = [entry for row in rows for entry in _of(row, prices.get(row.pk), first, last)]
     found += [_planned(known[id], prices.get(id), *more) for id, *more in plans if id in known]
-    found += [_price(known[id], *more) for id, *more in to_come if id in known and reach.sees_price(actor, known[id])]
+    found += (one for one in _said(actor, known, to_come) if one.on >= first)
     if actor.kind in SELLS:
-        found += _lists(actor, max(first, today + DAY), last, today)
+        found += _lists(actor, first, last, today)
     else:
-        found += _looked_up(actor, [row for row in rows if row.ends_on is None], max(first, today + DAY), last)
+        found += _looked_up(actor, first, last, today)
     return sorted(found, key=lambda one: (one.on, one.kind, one.customer, one.name, one.key))
 
 
@@ -107,8 +105,6 @@ def _rows(actor: Actor, first: date, last: date) -> Any:
     live = reach.named(actor).filter(state__in=LIVE)
     terms = set(live.filter(term_months__gt=0, cancel_days__gt=0).values_list("term_months", "cancel_days").distinct())
     wanted = Q(ends_on__range=(first, last)) | Q(term_ends_on__lte=last, term_ends_on__gte=first) | _again(last)
-    if actor.kind == Kind.CUSTOMER:
-        wanted |= Q(term_months=0, due_on__range=(first, last))
     for months, days in terms:  # a window closes so many days after its term began; months differ by up to three days
         begins = plus_months(first - timedelta(days=days + 3), months), plus_months(last - timedelta(days=days - 4), months)
         wanted |= Q(term_months=months, cancel_days=days, term_ends_on__range=begins)
@@ -131,8 +127,8 @@ def _prices(actor: Actor, known: Mapping[UUID, Any], today: date) -> dict[UUID, 
 
 
 def _of(row: Any, price: Money | None, first: date, last: date) -> Iterator[Entry]:
-    cycle = _times(price, Decimal(row.quantity))
-    term = _times(price, Decimal(row.quantity * row.term_months) / tiers.MONTHS[row.cycle])
+    cycle = _times(row, price, Decimal(row.quantity))
+    term = _times(row, price, Decimal(row.quantity * row.term_months) / tiers.MONTHS[row.cycle])
     closes = dates.window_closes(row)
     if closes is not None and row.cancel_days and row.ends_on is None and first <= closes - DAY <= last:
         yield _entry(row, closes - DAY, "window", f"After this day it is bound to {row.term_ends_on}.", term)
@@ -151,8 +147,9 @@ def _of(row: Any, price: Money | None, first: date, last: date) -> Iterator[Entr
         end = dates.next_term_end(row, end)
 
 
-def _times(price: Money | None, count: Decimal) -> Money | None:
-    return price.times(count).rounded() if price is not None else None
+def _times(row: Any, price: Money | None, count: Decimal) -> Money | None:
+    """None also for what is billed by usage, which nobody knows before."""
+    return price.times(count).rounded() if price is not None and not row.metered else None
 
 
 def _entry(row: Any, on: date, kind: str, words: str, amount: Money | None, key: str = "") -> Entry:
@@ -165,70 +162,73 @@ def _entry(row: Any, on: date, kind: str, words: str, amount: Money | None, key:
 def _planned(row: Any, price: Money | None, id: UUID, on: date, what: str, value: str) -> Entry:
     words = planned.said(PlannedChange(on=on, what=what, value=value))
     quantity = int(value) if what == planned.QUANTITY else 0
-    amount = None if what == planned.RENEWS else _times(price, Decimal(quantity - row.quantity))
+    amount = None if what == planned.RENEWS else _times(row, price, Decimal(quantity - row.quantity))
     return _entry(row, on, "planned", f"{words}.", amount, key=f"planned-{id}")
 
 
-def _price(row: Any, id: UUID, on: date, price: Decimal) -> Entry:
-    words = f"{price.normalize():f} {row.currency} instead of {row.price.normalize():f} {row.currency} for a {row.unit}."
-    amount = Money((price - row.price) * row.quantity, row.currency).rounded()
+def _said(actor: Actor, known: Mapping[UUID, Any], to_come: Iterable[tuple[UUID, UUID, date, Decimal]]) -> Iterator[Entry]:
+    """Prices that were said for days to come: of those for one day the last, each against the one before it."""
+    last = {(of, on): (id, price) for of, id, on, price in to_come}
+    held: dict[UUID, Decimal] = {}
+    for (of, on), (id, price) in last.items():
+        row = known.get(of)
+        if row is not None and reach.sees_price(actor, row):
+            yield _price(row, id, on, held.get(of, row.price), price)
+            held[of] = price
+
+
+def _price(row: Any, id: UUID, on: date, was: Decimal, price: Decimal) -> Entry:
+    words = f"{price.normalize():f} {row.currency} instead of {was.normalize():f} {row.currency} for a {row.unit}."
+    amount = _times(row, Money(price - was, row.currency), Decimal(row.quantity))
     return _entry(row, on, "price", words, amount, key=f"price-{id}")
 
 
 def _lists(actor: Actor, first: date, last: date, today: date) -> Iterator[Entry]:
-    """Versions of the actor's own lists that begin to hold, with what they change over what is sold by them now, a cycle;
-    each subscription follows at its renewal, or its next cycle.
+    """Versions of the actor's own lists that begin to hold, with what they change over what is sold by them, a cycle: of those
+    that will follow them, each at its renewal or next cycle, and against what it costs until then.
     """
-    with tenancy.acting_in(actor.tenant):
-        versions = list(
-            PriceVersion.objects.filter(from_on__range=(first, last), price_list__side=Side.SELL)
-            .select_related("price_list")
-            .order_by("from_on", "number")
-        )
-        asked: dict[UUID, dict[UUID, Decimal]] = {}
-        for price in Price.objects.filter(price_version__in=[one.pk for one in versions]):
-            asked.setdefault(price.price_version_id, {})[price.offer] = price.amount
-        held = tiers.in_force(today) if versions else {}
-    if not versions:
-        return
-    offers = {offer for one in asked.values() for offer in one}
-    with reach.seat(actor):
-        rows = list(reach.named(actor).filter(state__in=LIVE, offer__in=offers))
-    for version in versions:
-        of, news = version.price_list, asked.get(version.pk, {})
+    held: dict[UUID, Decimal] = {}
+    for version, effects in simulating.published(actor, today + DAY, last, today=today):
+        of = version.price_list
         total, count = Decimal(0), 0
-        for row in rows:
-            tier = held.get(row.pk)
-            if tier is None or tier.currency != of.currency or row.offer not in news:
+        for one in effects:
+            if one.becomes is None:
                 continue
-            if of.buyer is not None and of.buyer != tier.buyer:
-                continue
-            now = row.price if row.partner_id == actor.tenant else tier.sell
-            total, count = total + (news[row.offer] - now) * row.quantity, count + 1
+            was, held[one.subscription] = held.get(one.subscription, one.was), one.becomes
+            count += was != one.becomes
+            if one.month_was is not None:
+                total += (one.becomes - was) * one.quantity
+        if version.from_on < first:
+            continue
         yield Entry(
             on=version.from_on,
             kind="price_list",
             key=f"price_list-{version.pk}",
             customer="",
             name=f"{of.name}, version {version.number}",
-            words=f"It holds for {count} subscriptions from their next renewal or cycle.",
+            words=f"What {count} subscription{' costs' if count == 1 else 's cost'} changes with the next renewal or cycle.",
             amount=Money(total, of.currency).rounded(),
         )
 
 
-def _looked_up(actor: Actor, rows: list[Any], first: date, last: date) -> Iterator[Entry]:
-    """What a customer's renewals will cost where a list that is published says other than now."""
-    by_day: dict[date, list[Any]] = {}
-    for row in rows:
-        on = row.term_ends_on if row.term_months else row.due_on
-        if on is not None and first <= on <= last and (row.renews or not row.term_months):
-            by_day.setdefault(on, []).append(row)
-    with tenancy.acting_in(actor.tenant):
-        own = {row.pk for row in rows if pricing.by_hand(pricing.timeline(row.pk), last)}
-    for on in sorted(by_day)[:MOST_DAYS]:
-        offered = selling.resolve(buyer=actor.tenant, offers={row.offer for row in by_day[on]}, on=on)
-        for row in by_day[on]:
+def _looked_up(actor: Actor, first: date, last: date, today: date) -> Iterator[Entry]:
+    """What a customer's renewals and cycles will cost where a list that is published says other than now: looked up once for
+    all days on which the same versions hold.
+    """
+    with reach.seat(actor):
+        rows = list(reach.named(actor).filter(state__in=LIVE, ends_on=None).order_by("id"))
+        said = simulating.timelines(actor, [row.pk for row in rows])
+    if not rows or last <= today:
+        return
+    held = {row.pk: row.price for row in rows}
+    begins = sorted({today + DAY, *selling.days(buyer=actor.tenant, first=today + DAY, last=last)})
+    for on, until in zip(begins, [*begins[1:], last + DAY], strict=True):
+        due = [(row, day) for row in rows if (day := simulating.follows_on(row, on, today)) is not None and day < until]
+        offered = selling.resolve(buyer=actor.tenant, offers={row.offer for row, _ in due}, on=on)
+        for row, day in due:
             offer = offered.get(row.offer)
-            if offer is None or row.pk in own or offer.currency != row.currency or offer.price == row.price:
+            if offer is None or offer.currency != row.currency or pricing.by_hand(said.get(row.pk, []), day):
                 continue
-            yield _price(row, UUID(int=row.pk.int ^ on.toordinal()), on, offer.price)
+            was, held[row.pk] = held[row.pk], offer.price
+            if was != offer.price and day >= first:
+                yield _price(row, UUID(int=row.pk.int ^ day.toordinal()), day, was, offer.price)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from purser.catalog import selling
 from purser.catalog.selling import Sellable
 from purser.kernel.errors import Missing
 from purser.postgres import tenancy
-from purser.subscriptions import dates, keeping, lifecycle, planned, pricing, tiers
+from purser.subscriptions import dates, keeping, lifecycle, planned, pricing, tiers, told
 from purser.subscriptions.keeping import PURSER, locked
 from purser.subscriptions.models import PlannedChange, PlannedState, Subscription
 
@@ -148,4 +149,5 @@ def _keep_tiers(customer: UUID, turn: Turn, offered: Mapping[UUID, Sellable], no
     parts = offer.tiers
     if held is not None and pricing.by_hand(prices, turn.on):
         parts = tiers.at_price(parts, held.price)
-    tiers.keep(row.pk, customer, parts, from_on=turn.on, now=now)
+    low = partial(told.below_floor, row, on=turn.on, now=now)
+    tiers.keep(row.pk, customer, parts, from_on=turn.on, now=now, low=low)

@@ -17,9 +17,14 @@ EVERY = {"monthly": "month", "yearly": "year"}
 
 
 def cycle(row: Subscription, day: date) -> Period | None:
-    """The billing cycle that holds the day; None before it began to run."""
+    """The billing cycle that holds the day; None before it began to run. Of a metered one it is the month in which its vendor
+    counts, or what is left of it on the day it starts. Source: decision 0011.
+    """
     if row.started_on is None or day < row.started_on:
         return None
+    if row.metered:
+        month = period.month_of(day)
+        return Period(max(month.start, row.started_on), month.end)
     return period.holding(day, first=row.started_on, every=EVERY[row.cycle])
 
 

@@ -19,7 +19,6 @@ from purser.subscriptions.orders import NONE, Opened
 from purser.subscriptions.wanted import NEW, Asked, Checked
 from purser.tenants.models import Kind
 
-VERB = "orders.decide"
 MANY = 100  # orders approved at once
 
 
@@ -29,8 +28,8 @@ def approve(
     """Approve an order that waits, and carry it out. `expect` is the digest of what the approver saw (wanted.facts).
 
     Raises Missing; Refused: code "own", "state", what stands against a line by now, "moved" where the customer has another
-    partner by now, or a price or quantity is not what it was when it was asked and the approver has not seen what it is now,
-    "floor" as `place` does.
+    partner by now, or price, terms or quantity are not what they were when it was asked and the approver has not seen what
+    they are now, "floor" and "enables" as `place` does.
     """
     opened, buyer = _waiting(actor, id, now)
     checked = _recheck(actor, buyer, opened.lines)
@@ -41,19 +40,18 @@ def approve(
     moved = differences(opened.lines, checked)
     if moved and expect != wanted.facts(checked):
         raise Refused(" ".join(moved), code="moved", hint="Open the order, look at it as it is now, and approve that.")
-    orders.check_floor(checked, confirmed)
-    offers = orders.offers_of(checked)
+    confirmed = orders.check_confirmed(checked, confirmed)
+    begun = carrying.ahead(buyer.id, checked, on=buyer.today, now=now)
     with tenancy.acting_in(buyer.id):
         buyer.hold()
-        order = orders.move(id, OrderState.APPROVED, actor, buyer, comment, now)
+        order = orders.move(id, OrderState.APPROVED, actor, buyer, comment, now, moved=moved, confirmed=confirmed)
         rows = list(OrderLine.objects.filter(order=order).order_by("position"))
         for row, one in zip(rows, checked, strict=True):
             row.price, row.currency, row.listed, row.before = one.price, one.currency, one.listed or row.listed, one.before
-            row.save(update_fields=["price", "currency", "listed", "before"])
-        carrying.carry(order, rows, offers, by=orders.by(order), now=now)
-        told.decided(order, now=now)
-    orders.at_home(actor, buyer, VERB, f"Approved {order.number} of {buyer.name}", order, now)
-    carrying.finish(buyer.id, order.pk, offers, now=now)
+            row.terms = one.terms
+            row.save(update_fields=["price", "currency", "listed", "before", "terms"])
+        carrying.carry(rows, checked, begun, by=orders.by(order), now=now)
+        told.decided(order, moved=moved, now=now)
     return order
 
 
@@ -81,7 +79,6 @@ def reject(actor: Actor, id: UUID, *, comment: str, now: datetime) -> Order:
         buyer.hold()
         order = orders.move(id, OrderState.REJECTED, actor, buyer, comment, now)
         told.decided(order, now=now)
-    orders.at_home(actor, buyer, VERB, f"Rejected {order.number} of {buyer.name}", order, now)
     return order
 
 
@@ -91,6 +88,16 @@ def looked_at(actor: Actor, opened: Opened, *, now: datetime) -> list[Checked]:
     return _recheck(actor, buyer, opened.lines)
 
 
+def to_come(actor: Actor, id: UUID, *, now: datetime) -> tuple[UUID, list[Checked]]:
+    """For whom an order that waits is, and its lines as they stand now, none where it waits no longer. For who sells to the
+    customer. Takes its seats itself. Raises Missing.
+    """
+    opened = orders.one(actor, id)
+    if opened.order.partner_id != actor.tenant:
+        raise Missing(NONE)
+    return opened.customer, looked_at(actor, opened, now=now) if opened.order.state == OrderState.NEW else []
+
+
 def differences(asked: Sequence[OrderLine], now: Sequence[Checked]) -> list[str]:
     """What is not as it was when it was asked, in words with both numbers. Source: acceptance CM-45."""
     found: list[str] = []
@@ -98,7 +105,9 @@ def differences(asked: Sequence[OrderLine], now: Sequence[Checked]) -> list[str]
         if held.wrong is None and (held.price, held.currency) != (line.price, line.currency):
             was, is_ = f"{line.price.normalize():f} {line.currency}", f"{held.price.normalize():f} {held.currency}"
             found.append(f"{line.offer_name}: the price was {was} and is now {is_}.")
-        if held.wrong is None and line.kind == LineKind.QUANTITY and held.before != line.before:
+        if held.wrong is None and held.terms != line.terms:
+            found.append(wanted.other_terms(line.offer_name, line.terms, held.terms))
+        if held.wrong is None and line.kind in (LineKind.QUANTITY, LineKind.CANCEL) and held.before != line.before:
             found.append(f"{line.offer_name}: the quantity was {line.before} and is now {held.before}.")
     return found
 
@@ -126,6 +135,7 @@ def _recheck(actor: Actor, buyer: Buyer, rows: Sequence[OrderLine]) -> list[Chec
             subscription=line.subscription_id,
             base=line.base_id,
             instance=line.instance if line.kind in NEW else None,
+            name=line.offer_name,
         )
         for line in rows
     ]

@@ -12,11 +12,11 @@ from typing import Any
 from uuid import UUID
 
 from purser.access.actors import Actor
-from purser.catalog import selling
+from purser.catalog import price_lists, selling
 from purser.catalog.selling import Tier
 from purser.kernel.errors import Refused
 from purser.postgres import tenancy
-from purser.subscriptions import keeping, lifecycle, planned, pricing, reach, tiers
+from purser.subscriptions import keeping, lifecycle, metering, planned, pricing, reach, tiers
 from purser.subscriptions.models import PlannedChange, Subscription
 from purser.subscriptions.pricing import BY_HAND, Effect
 
@@ -36,7 +36,8 @@ def preview_price(actor: Actor, id: UUID, *, price: Decimal, from_on: date, now:
     """Raises Missing; Refused as `set_price` does, but not for the floor."""
     row = own(actor, id)
     with tenancy.acting_in(row.tenant_id):
-        effect = pricing.effect(lifecycle.of(id), price=price, from_on=from_on, on=keeping.today(now))
+        of = metering.effect if row.metered else pricing.effect
+        effect = of(lifecycle.of(id), price=price, from_on=from_on, on=keeping.today(now))
     part = _part(row, from_on)
     return Preview(effect, selling.margin_percent(sell=price, cost=part.cost if part else None), _below(part, price))
 
@@ -56,7 +57,8 @@ def set_price(
     before = {"price": row.price, "currency": row.currency}
     after = {"price": price, "currency": row.currency, "from_on": from_on}
     words = f"Price of {row.offer_name} {price.normalize():f} {row.currency} from {from_on}"
-    with reach.changing(actor, row, PRICE, summary=words, before=before, after=after, now=now):
+    also = {"confirmed": ["floor"]} if below else None
+    with reach.changing(actor, row, PRICE, summary=words, before=before, after=after, also=also, now=now):
         changed = lifecycle.set_price(id, price=price, from_on=from_on, listed=BY_HAND, by=reach.by(actor), now=now)
     if part is not None:
         ours = replace(part, sell=price, listed=BY_HAND, currency=row.currency)
@@ -95,9 +97,18 @@ def own(actor: Actor, id: UUID) -> Any:
 
 
 def _part(row: Any, on: date) -> Tier | None:
-    """The seller's own part by its lists that day; None where the offer is on sale no more."""
+    """The seller's own part by its lists that day; of what is on sale no more as it was when it last was, and None where
+    nobody kept that.
+    """
     offer = selling.resolve(buyer=row.tenant_id, offers=[row.offer], on=on).get(row.offer)
-    return offer.tiers[-1] if offer is not None and offer.currency == row.currency else None
+    if offer is not None and offer.currency == row.currency:
+        return offer.tiers[-1]
+    with tenancy.acting_in(row.partner_id):
+        held = tiers.in_force(on, [row.pk]).get(row.pk)
+        floor = price_lists.floor(row.tenant_id, row.currency)
+    if held is None or held.currency != row.currency:
+        return None
+    return Tier(row.partner_id, row.seller, held.buyer, held.sell, held.cost, held.currency, held.listed, floor)
 
 
 def _below(part: Tier | None, price: Decimal) -> str:

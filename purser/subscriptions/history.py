@@ -86,12 +86,3 @@ def quantities(events: Sequence[Event]) -> list[Stretch]:
         else:
             found.append(Stretch(day, until, held[day]))
     return found
-
-
-def state_at(events: Sequence[Event], at: datetime) -> str:
-    """The state it was in at an instant; "" before it was ordered. Source: acceptance CM-23."""
-    state = ""
-    for event in events:
-        if event.what == "state" and event.at <= at:
-            state = event.new
-    return state

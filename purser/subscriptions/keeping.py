@@ -67,6 +67,8 @@ def keep(row: Subscription, on: date) -> None:
 
 
 def next_change(row: Subscription, on: date) -> date | None:
+    if row.started_on is None:
+        return None
     to_come = SubscriptionPrice.objects.filter(subscription=row, from_on__gt=on).values_list("from_on", flat=True)
     return dates.next_change(row, on, list(to_come))
 

@@ -6,21 +6,17 @@ follow where it matters there. Days are dates in the customer's zone. Source: ac
 
 from __future__ import annotations
 
-import secrets
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from uuid import UUID
 
 from purser.kernel.errors import Refused
 from purser.kernel.period import plus_months
-from purser.provisioning.models import Account
 from purser.subscriptions import dates, keeping
-from purser.subscriptions.bounds import bound, check_base, check_own, check_quantity, words
+from purser.subscriptions.bounds import bound, check_own, check_quantity, words
 from purser.subscriptions.keeping import By, follow, keep, locked, of, today
 from purser.subscriptions.models import (
     LIVE,
     SUBSCRIPTION_STEPS,
-    OrderLine,
     PlannedChange,
     PlannedState,
     Source,
@@ -28,14 +24,10 @@ from purser.subscriptions.models import (
     SubscriptionState,
 )
 from purser.subscriptions.pricing import BY_HAND, set_price
-from purser.tenants import organisations
-
-if TYPE_CHECKING:
-    from purser.catalog.selling import Sellable
 
 __all__ = [
-    "BY_HAND", "By", "begin", "cancel", "live_of", "locked", "of", "resume", "set_consumed", "set_price", "set_quantity",
-    "set_renews", "step", "suspend", "today",
+    "BY_HAND", "By", "cancel", "live_of", "locked", "of", "resume", "set_consumed", "set_price", "set_quantity",
+    "set_renews", "step", "suspend", "today", "waiting_of",
 ]  # fmt: skip
 
 ACTIVE, SUSPENDED, CANCELLED, ENDED = (
@@ -46,7 +38,6 @@ ACTIVE, SUSPENDED, CANCELLED, ENDED = (
 )
 BEGUN = (ACTIVE, SUSPENDED, CANCELLED)
 WITH_BASE = "With its base"  # why an add-on stands where it stands
-_LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # none that is taken for another
 
 
 def live_of(account_id: UUID) -> list[Subscription]:
@@ -54,42 +45,22 @@ def live_of(account_id: UUID) -> list[Subscription]:
     return list(Subscription.objects.filter(account_id=account_id, state__in=LIVE).order_by("ordered_at", "id"))
 
 
-def begin(*, line: OrderLine, offer: Sellable, account: Account | None, instance: UUID, by: By, now: datetime) -> Subscription:
-    """A subscription out of an approved line, ordered; at the price of `offer`, which is what was confirmed. An add-on stands
-    on `line.base`, and at its account.
-
-    Raises Refused for a quantity out of bounds, and for an add-on whose base is missing, over, or of another product.
-    """
-    check_quantity(offer.name, line.after, offer.minimum, offer.maximum, metered=offer.metered)
-    base = locked(line.base_id) if line.base_id else None
-    check_base(offer, base)
-    customer = organisations.own()
-    row = Subscription(
-        partner_id=customer.parent_id, distributor_id=customer.distributor_id, customer_name=customer.name,
-        number="S-" + "".join(secrets.choice(_LETTERS) for _ in range(8)),
-        account_id=account.pk if account else base.account_id if base else None, base=base,
-        provider=offer.provider, instance=instance, offer=offer.offer, offer_code=offer.code, offer_name=offer.name,
-        product=offer.product, product_name=offer.product_name, vendor_name=offer.vendor_name,
-        cycle=offer.cycle, term_months=offer.term_months, cancel_days=offer.cancel_days, unit=offer.unit,
-        minimum=offer.minimum, maximum=offer.maximum, trial=offer.trial, metered=offer.metered, meter=offer.meter,
-        provides=dict(offer.provides), quantity=line.after, price=offer.price, currency=offer.currency, ordered_at=now,
-    )  # fmt: skip
-    row.save(force_insert=True)
-    on = today(now)
-    keeping.tell(row, "state", "", row.state, on=on, by=by, now=now)
-    keeping.tell(row, "quantity", "", row.quantity, on=on, by=by, now=now)
-    keeping.price(row, offer.price, on, offer.listed, by, now)
-    return row
+def waiting_of(account_id: UUID) -> list[Subscription]:
+    """Of these the ones that wait; `state_text` says for what. Source: acceptance AC-18, AC-30."""
+    return [row for row in live_of(account_id) if row.state == SubscriptionState.WAITING]
 
 
-def step(subscription: Subscription, to: str, *, text: str = "", by: By, now: datetime) -> Subscription:
-    """The one mover of states; `text` says why it stands there. The given row is brought up to date, and returned.
+def step(
+    subscription: Subscription, to: str, *, text: str = "", by: By, now: datetime, on: date | None = None
+) -> Subscription:
+    """The one mover of states, as of the day `on` (None: today); `text` says why it stands there. The given row is brought
+    up to date, and returned.
 
     The first time it is active it starts: from that day its term and its cycles run. An end takes its add-ons along.
     Raises Refused for a step that SUBSCRIPTION_STEPS does not name.
     """
     row = locked(subscription.pk)
-    _move(row, to, text, by, now)
+    _move(row, to, text, by, now, on=on)
     for field in row._meta.concrete_fields:
         setattr(subscription, field.attname, getattr(row, field.attname))
     return subscription
@@ -98,7 +69,9 @@ def step(subscription: Subscription, to: str, *, text: str = "", by: By, now: da
 def _move(
     row: Subscription, to: str, text: str, by: By, now: datetime, *, on: date | None = None, ends_on: date | None = None
 ) -> None:
-    """The same of a row that is held already, as of the day `on` (None: today). `ends_on`: of one cancelled to a day."""
+    """The same of a row that is held already, as of the day `on` (None: today). `ends_on`: of one cancelled to a day; one that
+    is suspended keeps its own.
+    """
     may = SUBSCRIPTION_STEPS[row.state]
     if to not in may:
         raise Refused(
@@ -107,7 +80,7 @@ def _move(
             hint=f"It can become {', '.join(sorted(map(words, may)))}." if may else "An end is an end: order it anew.",
         )
     on = on or today(now)
-    ends = on if to == ENDED else ends_on
+    ends = on if to == ENDED else row.ends_on if to == SUSPENDED else ends_on
     keeping.tell(row, "state", row.state, to, on=on, by=by, now=now, why=text)
     if ends != row.ends_on:
         keeping.tell(row, "ends_on", row.ends_on or "", ends or "", on=on, by=by, now=now, why=text)
@@ -232,10 +205,12 @@ def end(row: Subscription, *, on: date, text: str = "", by: By, now: datetime) -
 
 
 def suspend(id: UUID, *, by: By, now: datetime) -> Subscription:
-    """At once, with its add-ons. Raises Refused where it is not active. Source: acceptance CM-22, AC-34."""
+    """At once, with its add-ons; what is cancelled ends on its day all the same. Raises Refused where it is neither active nor
+    cancelled. Source: acceptance CM-22, AC-34.
+    """
     row = locked(id)
     _move(row, SUSPENDED, "", by, now)
-    for addon in _addons(row, (ACTIVE,)):
+    for addon in _addons(row, (ACTIVE, CANCELLED)):
         _move(addon, SUSPENDED, WITH_BASE, by, now)
     follow(row)
     return row
@@ -252,27 +227,33 @@ def resume(id: UUID, *, by: By, now: datetime) -> Subscription:
     if row.state not in (SUSPENDED, CANCELLED):
         raise Refused(f"{row.offer_name} is {words(row.state)}: there is nothing to lift.", code="state")
     base = locked(row.base_id) if row.base_id else None
-    if base is not None and base.state != ACTIVE:
+    beside = (ACTIVE, CANCELLED) if row.state == SUSPENDED and row.ends_on else (ACTIVE,)  # what is cancelled runs on
+    if base is not None and base.state not in beside:
         raise Refused(f"{base.offer_name}, which it was added to, is {words(base.state)}.", code="base", hint="Lift that.")
     if row.state == SUSPENDED and by.source == Source.CUSTOMER:
         check_own(row)
-    was, ends = row.state, row.ends_on
-    _lift(row, "", by, now)
+    was = row.state
+    _lift(row, by, now)
     for addon in _addons(row, (SUSPENDED, CANCELLED)):
-        ends_with = ends is not None and addon.ends_on == ends
         if addon.state == was and addon.state_text == WITH_BASE:
-            _lift(addon, WITH_BASE if ends_with and was == SUSPENDED else "", by, now)
-        elif was == CANCELLED and addon.state == SUSPENDED and ends_with:
+            _lift(addon, by, now)
+        elif was == CANCELLED and addon.state == SUSPENDED and _ends_with_base(addon):
             _set_end(addon, None, "", by, now)
     follow(row)
     return row
 
 
-def _lift(row: Subscription, text: str, by: By, now: datetime) -> None:
+def _lift(row: Subscription, by: By, now: datetime) -> None:
     if row.state == SUSPENDED and row.ends_on is not None:
-        _move(row, CANCELLED, text, by, now, ends_on=row.ends_on)
+        _move(row, CANCELLED, WITH_BASE if _ends_with_base(row) else "", by, now, ends_on=row.ends_on)
     else:
-        _move(row, ACTIVE, text, by, now)
+        _move(row, ACTIVE, "", by, now)
+
+
+def _ends_with_base(addon: Subscription) -> bool:
+    """Whether it was its base that was cancelled, and not the add-on itself, to whatever day."""
+    last = addon.events.filter(what="ends_on").order_by("at", "id").last()
+    return last is not None and last.why == WITH_BASE
 
 
 def set_renews(id: UUID, renews: bool, *, by: By, now: datetime) -> Subscription:

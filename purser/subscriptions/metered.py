@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -17,8 +17,8 @@ from purser.access.actors import Actor
 from purser.kernel.errors import Missing
 from purser.kernel.money import Money
 from purser.postgres import tenancy
-from purser.subscriptions import keeping, metering, reach
-from purser.subscriptions.metering import Cycle
+from purser.subscriptions import metering, reach
+from purser.subscriptions.cycles import Cycle, cycles, is_over, periods
 from purser.subscriptions.models import CycleCharge, MeterReading, Subscription, SubscriptionPrice, TierPrice
 from purser.subscriptions.tiers import Part
 
@@ -29,30 +29,35 @@ def run(now: datetime, *, failed: Callable[[UUID, Exception], None]) -> int:
     """Charge every cycle that is over and was read, late or again without harm; how many charges were made. `failed` hears of
     the customer of one that cannot be charged, and the others go on.
     """
-    days: dict[UUID, date] = {}
-    count = 0
-    for row in _open(now, days):
+    today, count = today_of(now), 0
+    for row in _open(today):
         try:
             with tenancy.acting_in(row.tenant_id):
-                count += len(metering.close(row.pk, today=days[row.partner_id], now=now))
+                count += len(metering.close(row.pk, today=today, now=now))
         except Exception as failure:  # one customer's trouble is not the others'
             failed(row.tenant_id, failure)
     return count
 
 
-def _open(now: datetime, days: dict[UUID, date]) -> list[Any]:
-    """Those with a cycle that is over and not charged, by the day of who sells it, which is left in `days`."""
+def today_of(now: datetime) -> date:
+    """The day by which vendors count. Source: decision 0011."""
+    return now.astimezone(UTC).date()
+
+
+def _open(today: date) -> list[Any]:
+    """Those with a cycle that is over and not charged."""
     with tenancy.listing_all():
-        metered = Subscription.across.filter(metered=True, cycle=metering.BILLED, started_on__isnull=False)
-        rows = list(metered.exclude(partner=None).order_by("tenant_id", "id"))
+        rows = list(Subscription.across.filter(metered=True, started_on__isnull=False).order_by("tenant_id", "id"))
+        said = SubscriptionPrice.across.filter(subscription_id__in=[row.pk for row in rows])
+        prices: dict[UUID, list[SubscriptionPrice]] = {}
+        for price in said.order_by("from_on", "made_at", "id"):
+            prices.setdefault(price.subscription_id, []).append(price)
         charged = Counter(CycleCharge.across.filter(corrects=None).values_list("subscription_id", flat=True))
-    found = []
-    for row in rows:
-        seller: Any = row.partner_id
-        today = days[seller] if seller in days else days.setdefault(seller, keeping.day_of(seller, now))
-        if sum(metering.is_over(row, one, today) for one in metering.periods(row, today)) > charged[row.pk]:
-            found.append(row)
-    return found
+    return [
+        row
+        for row in rows
+        if sum(is_over(row, one, today) for one in periods(row, today, prices.get(row.pk, ()))) > charged[row.pk]
+    ]
 
 
 @dataclass(frozen=True)
@@ -72,24 +77,16 @@ def shown(actor: Actor, id: UUID, *, now: datetime) -> Shown:
     row = reach.one(actor, id)
     if not row.metered:
         raise Missing("This subscription is not metered.")
-    today = _today(actor, row, now)
     with reach.seat(actor):
-        readings = reach.rows(actor, MeterReading).filter(subscription_id=id).order_by("on", "read_at", "id")
+        readings = reach.rows(actor, MeterReading).filter(subscription_id=id).order_by("read_at", "id")
         prices = list(reach.rows(actor, SubscriptionPrice).filter(subscription_id=id).order_by("from_on", "made_at", "id"))
         charges = reach.rows(actor, CycleCharge).filter(subscription_id=id).order_by("made_at", "id")
-        found = metering.cycles(row, list(readings), prices, list(charges), today=today)
-    first = prices[0].from_on if prices else today  # what was before that is of who sold it before
-    found = [one for one in found if one.period.end > first or one.charges]
+        found = cycles(row, list(readings), prices, list(charges), today=today_of(now))
+    found = [one for one in found if one.price is not None or one.charges]  # the rest is of who sold it before
     parts = _parts(actor, row, found) if permit.allows(actor, "catalog.read") else {}
     if not reach.sees_price(actor, row):  # what its reseller charged is not theirs to know, only what they sold it for
         found = [replace(one, price=None, charges=()) for one in found]
     return Shown(row, found[::-1], parts, row.partner_id == actor.tenant)
-
-
-def _today(actor: Actor, row: Any, now: datetime) -> date:
-    """By who sells it; a customer, who may not ask for that, by its own."""
-    seller = row.partner_id if row.partner_id and actor.tenant != row.tenant_id else actor.tenant
-    return keeping.day_of(seller, now)
 
 
 def _parts(actor: Actor, row: Any, found: list[Cycle]) -> dict[date, Part]:
@@ -98,8 +95,8 @@ def _parts(actor: Actor, row: Any, found: list[Cycle]) -> dict[date, Part]:
         said = list(TierPrice.objects.filter(subscription=row.pk).order_by("from_on", "made_at", "id"))
     parts = {}
     for cycle in found:
-        held = [one for one in said if one.from_on <= cycle.period.start]
-        used = cycle.highest.value if cycle.highest is not None else Decimal(0) if cycle.charges else None
+        held = [one for one in said if one.from_on <= cycle.period.start] or said[:1]  # its first day may be a job late
+        used = cycle.used if cycle.used is not None else Decimal(0) if cycle.charges else None
         if not held or used is None:
             continue
         tier, asked = held[-1], cycle.charged or cycle.worth
@@ -114,8 +111,7 @@ def say_nought(actor: Actor, id: UUID, *, from_on: date, why: str, now: datetime
     """Charge nothing for a cycle that was not read. Raises Missing and Refused as `metering.say_nought` does, and Refused for
     anybody but who sells it to the customer itself.
     """
-    row = reach.one(actor, id)
-    today = _today(actor, row, now)
+    row, today = reach.one(actor, id), today_of(now)
     after = {"from_on": from_on, "amount": Decimal(0), "why": why}
     words = f"Charged nothing for {row.offer_name} in the cycle from {from_on}"
     with reach.changing(actor, row, SAY, summary=words, after=after, now=now):

@@ -50,7 +50,8 @@ def hand_over(customer: Organisation, to: Organisation, by: str, now: datetime) 
         keeping.tell(row, "partner", FORMER, to.name, on=on, by=who, now=now)
         keeping.tell(row, "quantity", row.quantity, row.quantity, on=on, by=who, now=now, why="As it moved")
         prices = pricing.timeline(row.pk)
-        for price in [pricing.in_force(prices, on), *(one for one in prices if one.from_on > on)]:
+        later = {one.from_on: one for one in prices if one.from_on > on}  # of two for one day the later made
+        for price in [pricing.in_force(prices, on), *later.values()]:
             if price is not None:
                 keeping.price(row, price.price, max(price.from_on, on), price.listed, who, now)
     if live.exists():

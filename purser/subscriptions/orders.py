@@ -11,9 +11,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from purser.access import acts
+from purser.access import acts, at_home
 from purser.access.actors import Actor
-from purser.catalog.selling import Sellable
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 from purser.subscriptions import approvals, asking, buyers, carrying, reach, told
@@ -51,9 +50,10 @@ def place(
     """Order for a customer, or as one. What a rule of the seller stops waits as New, and nothing else happens; the rest is
     approved and carried out at once. `once` is the form's: sent again it is the same order.
 
-    Raises Refused with the numbers: code "lines", "withdrawn", "quantity", "no_base", "not_synced", ...; "price_moved" where a
-    price is not the one shown; "floor" below the seller's own margin floor unless `confirmed` has it, of which a customer
-    never hears; "moved" where it moved to another partner this moment; "once" for another order sent under the same key.
+    Raises Refused with the numbers: code "lines", "withdrawn", "quantity", "no_base", "not_synced", ...; "price_moved" and
+    "terms_moved" where they are not those shown; "floor" below the seller's own margin floor, of which a customer never
+    hears, and "enables" where what is suspended beside it comes back with it, each unless `confirmed` has it; "moved" where
+    it moved to another partner this moment; "once" for another order sent under the same key.
     """
     _check_once(once)
     buyer = buyers.one(actor, customer, now)
@@ -63,27 +63,24 @@ def place(
         return before
     checked = asking.check(actor, buyer, lines)
     check_open(buyer, checked)
-    _check(checked, confirmed)
+    confirmed = _check(checked, confirmed)
     rule = approvals.rule_for(buyer.seller, customer) if buyer.own else approvals.NOTHING
     triggers = approvals.stopped_by(rule, checked)
-    offers = offers_of(checked)
+    begun = [] if triggers else carrying.ahead(customer, checked, on=buyer.today, now=now)
     with tenancy.acting_in(customer):
         buyer.hold()  # numbers are in order, and the second of two same ones finds the first
         before = _sent_before(once, lines)
         if before is not None:
             return before
         order = _new(actor, buyer, once, note, triggers, now)
-        _record(buyer.acting(actor), PLACE, f"Ordered {order.number}", order, checked, now)
+        _record(actor, buyer, order, checked, confirmed, now)
         order.save(force_insert=True)
         rows = [_line(order, number, one) for number, one in enumerate(checked, start=1)]
         OrderLine.objects.bulk_create(rows)
         if triggers:
             told.waits(order, seller=buyer.seller, now=now)
         else:
-            carrying.carry(order, rows, offers, by=by(order), now=now)
-    at_home(actor, buyer, PLACE, f"Ordered {order.number} for {buyer.name}", order, now)
-    if not triggers:
-        carrying.finish(customer, order.pk, offers, now=now)
+            carrying.carry(rows, checked, begun, by=by(order), now=now)
     return order
 
 
@@ -94,9 +91,7 @@ def cancel(actor: Actor, id: UUID, *, now: datetime) -> Order:
         raise Refused(f"Only {opened.order.raised_by_name}, who raised it, can cancel {opened.order.number}.", code="raiser")
     buyer = buyers.one(actor, opened.customer, now)
     with tenancy.acting_in(buyer.id):
-        order = move(id, OrderState.CANCELLED, actor, buyer, "", now)
-    at_home(actor, buyer, PLACE, f"Cancelled {order.number} of {buyer.name}", order, now)
-    return order
+        return move(id, OrderState.CANCELLED, actor, buyer, "", now)
 
 
 def one(actor: Actor, id: UUID) -> Opened:
@@ -124,15 +119,18 @@ def step(order: Order, to: OrderState) -> None:
     order.version += 1
 
 
-def move(id: UUID, to: OrderState, actor: Actor, buyer: Buyer, comment: str, now: datetime) -> Order:
-    """In the customer's seat: move the order, held until the transaction ends, and say who did."""
+def move(
+    id: UUID, to: OrderState, actor: Actor, buyer: Buyer, comment: str, now: datetime, *, moved: Sequence[str] = (),
+    confirmed: Sequence[str] = (),
+) -> Order:  # fmt: skip
+    """In the customer's seat: move the order, held until the transaction ends, and say who did, what had `moved` since it was
+    asked, and at home what was `confirmed`.
+    """
     order: Order = Order.objects.select_for_update().get(pk=id)
     step(order, to)
     verb = PLACE if to == OrderState.CANCELLED else DECIDE
-    acts.record(
-        buyer.acting(actor), verb, summary=f"{to.label} the order {order.number}", of=("order", order.pk),
-        after={"state": str(to), "comment": comment}, now=now,
-    )  # fmt: skip
+    more = {"comment": comment, **({"moved": list(moved)} if moved else {})}
+    _act(actor, buyer, verb, f"{to.label} the order {order.number}", order, more, confirmed, now)
     order.decided_at, order.decided_by, order.decided_by_name = now, actor.person, buyer.acting(actor).name
     order.comment = " ".join(comment.split())[:500]
     order.save(update_fields=["state", "version", "decided_at", "decided_by", "decided_by_name", "comment"])
@@ -145,17 +143,20 @@ def check_open(buyer: Buyer, lines: Sequence[Checked]) -> None:
         buyer.check_open()
 
 
-def _check(lines: Sequence[Checked], confirmed: Collection[str]) -> None:
+def _check(lines: Sequence[Checked], confirmed: Collection[str]) -> list[str]:
     for one in lines:
         if one.wrong or one.moved:
             raise one.wrong or one.moved  # type: ignore[misc]
-    check_floor(lines, confirmed)
+    return check_confirmed(lines, confirmed)
 
 
-def check_floor(lines: Sequence[Checked], confirmed: Collection[str]) -> None:
-    low = next((one.low for one in lines if one.low), None)
-    if low is not None and "floor" not in confirmed:
-        raise low
+def check_confirmed(lines: Sequence[Checked], confirmed: Collection[str]) -> list[str]:
+    """The codes of what had to be confirmed, and was. Raises Refused for the first that was not."""
+    needed = [asked for one in lines for asked in (one.low, one.enables) if asked]
+    for asked in needed:
+        if asked.code not in confirmed:
+            raise asked
+    return sorted({asked.code for asked in needed})
 
 
 def _check_once(once: str) -> None:
@@ -180,10 +181,6 @@ def _same(kind: str, what: UUID | None, quantity: int) -> tuple[str, UUID | None
     kind = LineKind.CREATE if kind in NEW else LineKind(kind)
     counts = kind in (LineKind.CREATE, LineKind.QUANTITY, LineKind.RENEWAL)
     return kind, what, quantity if counts else 0
-
-
-def offers_of(lines: Sequence[Checked]) -> dict[UUID, Sellable]:
-    return {one.offer.offer: one.offer for one in lines if one.offer is not None}
 
 
 def _new(actor: Actor, buyer: Buyer, once: str, note: str, triggers: list[str], now: datetime) -> Order:
@@ -223,6 +220,7 @@ def _line(order: Order, position: int, one: Checked) -> OrderLine:
         price=one.price,
         currency=one.currency,
         listed=one.listed,
+        terms=one.terms,
     )
 
 
@@ -235,17 +233,21 @@ def by(order: Order) -> By:
     return By(order.raised_by_name, Source.CUSTOMER if order.raised_from == order.tenant_id else Source.US)
 
 
-def _record(actor: Actor, verb: str, summary: str, order: Order, lines: Sequence[Checked], now: datetime) -> None:
-    after = {
-        "state": str(order.state),
-        "lines": [f"{one.asked.kind.label}: {one.name}, {one.before} to {one.after}" for one in lines],
-    }
-    acts.record(actor, verb, summary=summary, of=("order", order.pk), after=after, now=now)
+def _record(
+    actor: Actor, buyer: Buyer, order: Order, lines: Sequence[Checked], confirmed: Sequence[str], now: datetime
+) -> None:
+    said = [f"{one.asked.kind.label}: {one.name}, {one.before} to {one.after}" for one in lines]
+    _act(actor, buyer, PLACE, f"Ordered {order.number}", order, {"lines": said}, confirmed, now)
 
 
-def at_home(actor: Actor, buyer: Buyer, verb: str, summary: str, order: Order, now: datetime) -> None:
-    """What was done to another organisation's order is on record where it was done from as well."""
-    if buyer.own:
-        return
-    with tenancy.acting_in(actor.tenant):
-        acts.record(actor, verb, summary=summary, of=("order", order.pk), after={"state": str(order.state)}, now=now)
+def _act(
+    actor: Actor, buyer: Buyer, verb: str, summary: str, order: Order, more: dict[str, Any], confirmed: Sequence[str],
+    now: datetime,
+) -> None:  # fmt: skip
+    """In the customer's seat, and where it was done from as well; what was `confirmed` there alone, as a customer never hears
+    of its seller's margin.
+    """
+    told = {"state": str(order.state), **more}
+    act = acts.record(buyer.acting(actor), verb, summary=summary, of=("order", order.pk), after=told, now=now)
+    if not buyer.own:
+        at_home.follow(act, actor, also={"confirmed": list(confirmed)} if confirmed else {}, now=now)

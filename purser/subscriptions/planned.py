@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 
 from purser.kernel.errors import Missing, Refused
-from purser.subscriptions import bounds, dates, lifecycle
+from purser.subscriptions import bounds, dates, lifecycle, told
 from purser.subscriptions.keeping import By, locked, today
 from purser.subscriptions.models import PlannedChange, PlannedState, Source, Subscription
 
@@ -83,7 +83,9 @@ def drop(id: UUID, *, of: UUID, now: datetime) -> PlannedChange:
 
 
 def carry_out(id: UUID, *, now: datetime) -> PlannedChange:
-    """Do what was planned, as of its day; what cannot be done any more says so. Raises Missing for one that is not open."""
+    """Do what was planned, as of its day; what cannot be done any more says so, to customer and seller as well. Raises Missing
+    for one that is not open.
+    """
     plan = _open(id)
     try:
         with transaction.atomic():
@@ -93,6 +95,8 @@ def carry_out(id: UUID, *, now: datetime) -> PlannedChange:
         plan.state, plan.text = PlannedState.REFUSED, f"{refusal.text} {refusal.hint}".strip()[:500]
     plan.ended_at = now
     plan.save(update_fields=["state", "text", "ended_at"])
+    if plan.state == PlannedState.REFUSED:
+        told.refused(plan, said(plan), now=now)
     return plan
 
 

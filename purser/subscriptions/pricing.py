@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
+from purser.catalog import exact
 from purser.kernel.errors import Refused
 from purser.kernel.money import Money
 from purser.kernel.period import Period
@@ -20,8 +21,6 @@ from purser.subscriptions.keeping import By, keep, locked, today
 from purser.subscriptions.models import Event, Subscription, SubscriptionPrice
 
 BY_HAND = "By hand"  # where a price of a subscription's own comes from: renewals leave it
-LARGEST = Decimal("9999999999.999999")
-SMALLEST = Decimal("0.000001")
 
 
 def set_price(id: UUID, *, price: Decimal, from_on: date, listed: str = BY_HAND, by: By, now: datetime) -> Subscription:
@@ -48,8 +47,7 @@ def check(row: Subscription, price: Decimal, from_on: date, today: date) -> None
     """Raises Refused as `set_price` does."""
     if row.state == "ended":
         raise Refused(f"{row.offer_name} has ended; what it cost stays.", code="state")
-    if not price.is_finite() or not 0 <= price <= LARGEST or price != price.quantize(SMALLEST):
-        raise Refused(f"{price} is no price.", code="price", hint="An amount of 0 or more, with at most six decimals.")
+    exact.amount(price, row.offer_name)
     if from_on > today + dates.AHEAD:
         raise Refused(f"{from_on} is too far ahead.", code="from_on", hint=f"Until {today + dates.AHEAD} a price can be set.")
     first = row.started_on or row.ordered_at.date()
@@ -116,18 +114,24 @@ def effect(row: Subscription, *, price: Decimal, from_on: date, on: date) -> Eff
     """What `set_price` would do, asked on the day `on`. Raises Refused as it does."""
     check(row, price, from_on, on)
     prices, quantities = timeline(row.pk), quantity_events(row.pk)
-    until = max(on, from_on)
-    said = SubscriptionPrice(price=price, from_on=from_on, currency=row.currency)
-    later = [one for one in prices if one.from_on > until]
-    after = [*(one for one in prices if one.from_on < from_on), said, *later]
+    said = after(row, prices, price=price, from_on=from_on, on=on)
     cycles: list[Cycle] = []
     period = dates.cycle(row, max(from_on, row.started_on)) if row.started_on else None
     while period is not None and period.start <= on:
-        was, becomes = (cost(row, period, told, quantities) for told in (prices, after))
+        was, becomes = (cost(row, period, told, quantities) for told in (prices, said))
         cycles.append(Cycle(period, was, becomes))
         period = dates.cycle(row, period.end)
     opened = next((one for one in cycles if on in one.period), None)
     return Effect(opened, tuple(one for one in cycles if one.period.end <= on))
+
+
+def after(
+    row: Subscription, prices: Sequence[SubscriptionPrice], *, price: Decimal, from_on: date, on: date
+) -> list[SubscriptionPrice]:
+    """The timeline as `set_price` would leave it, asked on the day `on`."""
+    said = SubscriptionPrice(price=price, from_on=from_on, currency=row.currency)
+    until = max(on, from_on)
+    return [*(one for one in prices if one.from_on < from_on), said, *(one for one in prices if one.from_on > until)]
 
 
 def quantity_events(subscription: UUID) -> list[Event]:

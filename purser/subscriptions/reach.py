@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Case, CharField, F, Model, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.functions import Coalesce
 
-from purser.access import actors, acts
+from purser.access import actors, acts, at_home
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
@@ -103,10 +103,11 @@ def changing(
     summary: str,
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
+    also: Mapping[str, Any] | None = None,
     now: datetime,
 ) -> Iterator[None]:
-    """Take the customer's seat as who sells it the subscription `row` (of `one`), with an act there, and after it one at
-    home. Raises Missing where the customer has moved on, Refused for anybody but its own seller.
+    """Take the customer's seat as who sells it the subscription `row` (of `one`), with an act there and one at home, which has
+    `also` in its `after`. Raises Missing where the customer has moved on, Refused for anybody but its own seller.
     """
     if row.partner_id != actor.tenant:
         raise Refused(f"{row.seller or 'Your partner'} sells this to {row.customer_name}, and decides on it.", code="seller")
@@ -115,7 +116,6 @@ def changing(
         if not Subscription.objects.select_for_update().filter(pk=row.pk, partner_id=actor.tenant).exists():
             raise Missing("There is no such subscription.")
         there = actors.guest(actor, tenant=row.tenant_id, organisation=row.customer_name, kind=Kind.CUSTOMER)
-        acts.record(there, verb, summary=summary, of=of, before=before, after=after, now=now)
+        act = acts.record(there, verb, summary=summary, of=of, before=before, after=after, now=now)
+        at_home.follow(act, actor, also=also, now=now)
         yield
-    with tenancy.acting_in(actor.tenant):
-        acts.record(actor, verb, summary=f"{summary}: {row.customer_name}"[:500], of=of, before=before, after=after, now=now)

@@ -6,17 +6,19 @@ from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
+from purser.access import permit
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing
 from purser.subscriptions import planned, reach, tiers
-from purser.subscriptions.models import Event, PlannedChange, Subscription, SubscriptionPrice
+from purser.subscriptions.models import Event, PlannedChange, Subscription, SubscriptionPrice, SubscriptionState
 
 
 @dataclass(frozen=True)
 class Opened:
     """`events` and `prices` the oldest first, `plans` the open ones first. `seller`: the actor sells it to the customer.
 
-    To who sells it through another, `prices` are what it asks of that one, and `row.price` is None. Source: decision 0010.
+    To who sells it through another, `prices` are what it asks of that one, and `row.price` is None. Why it waits is in the
+    vendor's own words to those who may see to it, and in plain ones to others, a customer above all. Source: decision 0010.
     """
 
     row: Any
@@ -41,7 +43,18 @@ def one(actor: Actor, id: UUID) -> Opened:
             addons=list(reach.rows(actor).filter(base_id=id).order_by("offer_name", "id")),
             seller=row.partner_id == actor.tenant,
         )
+    if not permit.allows(actor, "accounts.read"):
+        _plainly(opened)
     return opened if reach.sees_price(actor, row) else _through(actor, opened)
+
+
+def _plainly(opened: Opened) -> None:
+    row = opened.row
+    if row.state == SubscriptionState.WAITING:
+        row.state_text = f"The vendor does not have it yet; {row.seller or 'your partner'} sees to it."
+    for event in opened.events:
+        if event.what == "state" and event.new == SubscriptionState.WAITING:
+            event.why = ""
 
 
 def _through(actor: Actor, opened: Opened) -> Opened:

@@ -14,7 +14,7 @@ from typing import Any
 from uuid import UUID
 
 from purser.access.actors import Actor
-from purser.catalog import price_lists
+from purser.catalog import goods, price_lists
 from purser.catalog.models import Price, PriceVersion, Side
 from purser.catalog.price_lists import Ground, Row
 from purser.kernel.errors import Refused
@@ -28,6 +28,7 @@ KEEPS: Mapping[str, str] = {
     "hand": "Its price was set by hand",
     "list": "Another list of yours holds for it",
     "currency": "It is paid in another currency",
+    "withdrawn": "Its offer is withdrawn, so it keeps its own",
     "ends": "It ends before",
     "begins": "It has not begun: it keeps the price it was ordered at",
     "none": "No list asks a price for it then, so it keeps its own",
@@ -116,9 +117,36 @@ def price_change(actor: Actor, price_list: UUID, rows: Sequence[Row], *, from_on
     with reach.seat(actor):
         live = list(reach.rows(actor).filter(state__in=LIVE, offer__in=changed).order_by("customer_name", "offer_name", "id"))
         ours = [row for row in live if row.pk in held and asking.concerns(held[row.pk].buyer)]
-        said = _timelines(actor, [row.pk for row in ours if row.partner_id == actor.tenant])
+        said = timelines(actor, [row.pk for row in ours if row.partner_id == actor.tenant])
     effects = tuple(_effect(row, held[row.pk], said.get(row.pk, []), asking, today, actor.tenant) for row in ours)
     return Simulation(stands.from_on, len(changed), effects, tuple(_totals(effects)))
+
+
+def published(actor: Actor, first: date, last: date, *, today: date) -> list[tuple[PriceVersion, list[Effect]]]:
+    """The same of each version that is published and begins to hold on the days from `first` to `last`, in their order, with
+    as many queries for many subscriptions as for one. Takes its seats itself.
+    """
+    with tenancy.acting_in(actor.tenant):
+        rows = PriceVersion.objects.filter(price_list__side=Side.SELL, from_on__range=(first, last))
+        coming = list(rows.select_related("price_list").order_by("from_on", "number"))
+    if not coming:
+        return []
+    known = goods.of(actor.tenant, today)
+    with tenancy.acting_in(actor.tenant):
+        changed = set(Price.objects.filter(price_version__in=coming, offer__in=known).values_list("offer", flat=True))
+        held, versions = tiers.in_force(today), _versions(changed)
+    with reach.seat(actor):
+        live = [row for row in reach.rows(actor).filter(state__in=LIVE, offer__in=changed) if row.pk in held]
+        said = timelines(actor, [row.pk for row in live if row.partner_id == actor.tenant])
+    by_number = {(one.list_id, one.number): one for one in versions}
+    found = []
+    for row in coming:
+        proposed = by_number[row.price_list_id, row.number]
+        asking = _Asking(Ground(row.price_list, row.from_on, known, {}, row.number), versions, proposed)
+        ours = [one for one in live if one.offer in proposed.prices and asking.concerns(held[one.pk].buyer)]
+        effects = [_effect(one, held[one.pk], said.get(one.pk, []), asking, today, actor.tenant) for one in ours]
+        found.append((row, effects))
+    return found
 
 
 def _versions(offers: Collection[UUID]) -> list[_Version]:
@@ -159,8 +187,8 @@ class _Asking:
         return min(asking, key=lambda one: (one.buyer is None, one.currency not in bought_in, one.currency), default=None)
 
 
-def _timelines(actor: Actor, subscriptions: Collection[UUID]) -> dict[UUID, list[SubscriptionPrice]]:
-    """In the seat over its customers: what was said of each one's price, as pricing.timeline has it."""
+def timelines(actor: Actor, subscriptions: Collection[UUID]) -> dict[UUID, list[SubscriptionPrice]]:
+    """In the actor's seat over subscriptions: what was said of each one's price, as pricing.timeline has it."""
     found: dict[UUID, list[SubscriptionPrice]] = {}
     rows = reach.rows(actor, SubscriptionPrice).filter(subscription_id__in=list(subscriptions))
     for row in rows.order_by("from_on", "made_at", "id"):
@@ -196,13 +224,15 @@ def _effect(
     keeps = ""
     if on is None:
         keeps = "begins" if row.started_on is None else "ends"
+    elif asking.stands.known[row.offer].withdrawn:
+        keeps = "withdrawn"
     elif pricing.by_hand(said, on):
         keeps = "hand"
     elif held is None:
         keeps = "none"
     elif held is not asking.proposed:
         keeps = "list"
-    elif held.currency != row.currency:
+    elif held.currency != tier.currency:
         keeps = "currency"
     becomes = held.prices[row.offer] if held is not None and not keeps else None
     return Effect(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from purser.catalog.selling import Sellable, Tier
+from purser.catalog.selling import UNSEEN, Seen, Sellable
 from purser.kernel import digest
 from purser.kernel.errors import Refused
 from purser.kernel.money import Money
@@ -21,8 +21,9 @@ NEW = (LineKind.CREATE, LineKind.ADDON)
 class Asked:
     """A line as it is asked for. A new one names an `offer`, any other the `subscription` that it changes.
 
-    `quantity`: units; for a renewal setting 1 or 0. `price`, in `currency`, is what was shown for a unit and cycle: another is
-    refused. `base` and `instance` are needed only where there is a choice.
+    `quantity`: units; for a renewal setting 1 or 0. `price`, in `currency`, is what the actor was shown for a unit and
+    cycle, and `terms` what it was shown under: others are refused. `name`: what its offer was called, as far as known. `base`
+    and `instance` are needed only where there is a choice.
     """
 
     kind: LineKind
@@ -33,6 +34,8 @@ class Asked:
     instance: UUID | None = None
     price: Decimal | None = None
     currency: str = ""
+    terms: str = ""
+    name: str = ""
 
     @property
     def wants(self) -> int:
@@ -42,16 +45,18 @@ class Asked:
 
 @dataclass(frozen=True)
 class Checked:
-    """A line after the look. `wrong` stands against it; `moved` is a price that is not the one shown. `tier` is what the actor
-    itself makes of it, None for a customer and for what it does not sell; `below`: a customer asks for it, and its seller's
-    margin is below its floor, of which the customer never hears. `choices` are instances, and `bases` subscriptions, by id,
-    to choose from.
+    """A line after the look. `price`, in `currency`, is what the customer is asked, and ordered at; only `seen` is for the
+    actor's eyes. `wrong` stands against it; `moved`: what the actor sees is not what it was shown. `below`: a customer asks
+    for it, and its seller's margin is below its floor, of which the customer never hears. `enables`: what is suspended beside
+    it at the vendor comes back with it, in words; `guarded`: its seller suspended that, and a customer asks. `choices` are
+    instances, and `bases` subscriptions, by id, to choose from.
     """
 
     asked: Asked
     name: str = ""
     code: str = ""
     cycle: str = ""
+    terms: str = ""
     unit: str = ""
     listed: str = ""
     currency: str = ""
@@ -66,21 +71,24 @@ class Checked:
     instance_name: str = ""
     choices: Mapping[UUID, str] = field(default_factory=dict)
     bases: Mapping[UUID, str] = field(default_factory=dict)
-    tier: Tier | None = None
+    seen: Seen = UNSEEN
     below: bool = False
+    enables: Refused | None = None
+    guarded: bool = False
     wrong: Refused | None = None
     moved: Refused | None = None
 
     @property
-    def total(self) -> Decimal:
-        """What it costs for a cycle, rounded once."""
-        return Money(self.price, self.currency).times(self.after).rounded().amount
+    def total(self) -> Decimal | None:
+        """What it costs for a cycle, rounded once, at the price that the actor sees; None of what is billed by usage."""
+        if self.seen.price is None or self.metered:
+            return None
+        return Money(self.seen.price, self.seen.currency).times(self.after).rounded().amount
 
     @property
     def at_stake(self) -> Decimal:
-        """What a threshold is compared with: for what ends or stays as it is, what it costs now."""
-        kind = self.asked.kind
-        count = self.after if kind in (*NEW, LineKind.QUANTITY) and self.after else self.before
+        """What a threshold is compared with: what it costs for a cycle, now or afterwards, whichever is more."""
+        count = max(self.after, self.subscription.quantity if self.subscription else 0)
         return Money(self.price, self.currency).times(count).rounded().amount
 
     @property
@@ -96,23 +104,28 @@ class Checked:
     @property
     def low(self) -> Refused | None:
         """That the actor's own margin is below the floor of its list; None where it is not. Source: acceptance CM-64."""
-        if self.tier is None or not self.tier.low:
+        tier = self.seen.tier
+        if tier is None or not tier.low:
             return None
-        at = f"{self.tier.sell.normalize():f} {self.tier.currency}"
+        at = f"{tier.sell.normalize():f} {tier.currency}"
+        margin = f"{tier.margin} %" if tier.margin is not None else "below nought"
         return Refused(
-            f"{self.name}: at {at} your margin is {self.tier.margin} %, below the floor of {self.tier.floor_percent} % of "
-            f"{self.tier.listed}.",
+            f"{self.name}: at {at} your margin is {margin}, below the floor of {tier.floor_percent} % of {tier.listed}.",
             code="floor",
             hint="Confirm it, or publish another price first.",
         )
 
 
+def other_terms(name: str, was: str, is_: str) -> str:
+    return f"{name}: the terms were “{was}” and are now “{is_}”."
+
+
 def totals(lines: Sequence[Checked]) -> dict[str, Decimal]:
-    """What the lines cost for a cycle, by currency and cycle: "EUR monthly"."""
+    """What the lines cost for a cycle at the prices that the actor sees, by currency and cycle: "EUR monthly"."""
     found: dict[str, Decimal] = {}
     for line in lines:
-        if line.wrong is None and line.asked.kind in (*NEW, LineKind.QUANTITY):
-            key = f"{line.currency} {line.cycle}"
+        if line.wrong is None and line.total is not None and line.asked.kind in (*NEW, LineKind.QUANTITY):
+            key = f"{line.seen.currency} {line.cycle}"
             found[key] = found.get(key, Decimal(0)) + line.total
     return dict(sorted(found.items()))
 
@@ -139,5 +152,7 @@ def added(lines: Sequence[Checked]) -> list[Added]:
 
 
 def facts(lines: Sequence[Checked]) -> str:
-    """A digest of what an approver saw: prices, quantities and margins as they stand."""
-    return digest.of([[one.code, one.price, one.currency, one.before, one.after, one.low is not None] for one in lines])
+    """A digest of what an approver saw: terms, prices, quantities and margins as they stand."""
+    return digest.of(
+        [[one.code, one.terms, one.price, one.currency, one.before, one.after, one.low is not None] for one in lines]
+    )

@@ -11,7 +11,7 @@ from uuid import UUID
 from purser.catalog import selling
 from purser.catalog.models import Offer, Price, PriceList, PriceVersion, Product, Vendor
 from purser.postgres import ids, tenancy
-from purser.subscriptions import lifecycle, tiers
+from purser.subscriptions import beginning, lifecycle, tiers
 from purser.subscriptions.keeping import By
 from purser.subscriptions.models import LineKind, Order, OrderLine, OrderState, Source, Subscription
 from tests.partners.kit import Chain, chain
@@ -93,7 +93,7 @@ class Shop:
                 kind=LineKind.ADDON if base else LineKind.CREATE, offer=offer.offer, offer_code=offer.code,
                 offer_name=offer.name, instance=ids.new(), after=quantity, price=offer.price, currency=offer.currency,
             )  # fmt: skip
-            made = lifecycle.begin(line=line, offer=offer, account=None, instance=ids.new(), by=by, now=at(on))
+            made = beginning.begin(id=ids.new(), line=line, offer=offer, account=None, instance=ids.new(), by=by, now=at(on))
         tiers.keep(made.pk, self.customer, offer.tiers, from_on=on, now=at(on))
         return made
 

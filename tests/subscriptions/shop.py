@@ -160,10 +160,23 @@ def withdraw(made: Shop, code: str) -> None:
         Offer.objects.filter(pk=offer.pk).update(withdrawn_at=kit.now())
 
 
+def change(made: Shop, code: str, **terms: Any) -> None:
+    """The provider sells an offer under other terms from now on."""
+    offer = made.offers[code]
+    with tenancy.acting_in(offer.tenant_id):
+        Offer.objects.filter(pk=offer.pk).update(**terms)
+
+
 def approving(made: Shop, triggers: Sequence[str] | None = None, *, over: str = "0.00", on: bool = True) -> None:
     """The reseller approves; all triggers unless told otherwise."""
     chosen = frozenset(Trigger.values if triggers is None else triggers)
-    approvals.keep(made.owner(), approvals.Rule(on, chosen, Decimal(over)), [], now=kit.now())
+    approvals.keep(made.owner(), approvals.Rule(on, chosen, Decimal(over)), [], seen=seen(made), now=kit.now())
+
+
+def seen(made: Shop) -> dict[UUID | None, int]:
+    """The reseller's rules by customer, in the version that they have now."""
+    with tenancy.acting_in(made.reseller.pk):
+        return {one.customer: one.version for one in approvals.all_of(made.reseller.pk)}
 
 
 def _product(vendor: Vendor, name: str, category: str, group: str) -> Product:

@@ -7,7 +7,9 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -88,6 +90,106 @@ def test_a_published_list_to_come_shows_what_it_changes(shop: Shop) -> None:
         (date(2026, 2, 28), "price", "12.50 EUR"),
         (date(2026, 2, 28), "renewal", "50.00 EUR"),
     ]
+
+
+# The money at stake.
+
+
+def lists(found: list[Entry]) -> list[tuple[date, str, str]]:
+    return [(one.on, str(one.amount), re.sub(r"\D", "", one.words)) for one in found if one.kind == "price_list"]
+
+
+def test_a_list_to_come_counts_those_that_will_follow_it(shop: Shop) -> None:
+    """Not one priced by hand, one that ends before, nor one that a later version of the list finds first."""
+    follows, by_hand, ends = (shop.active("MONTH", 5) for _ in range(3))
+    later = shop.active("YEAR", 3)
+    with tenancy.acting_in(shop.customer):
+        lifecycle.set_price(by_hand.pk, price=Decimal(9), from_on=START, by=US, now=at(START))
+        lifecycle.set_renews(ends.pk, False, by=US, now=at(START))
+    seller = shop.chain.reseller
+    for code, price, on in (("MONTH", "12", date(2026, 2, 20)), ("YEAR", "20", date(2026, 2, 20))):
+        shop.publish(seller.pk, code, price, on=on)
+    shop.publish(seller.pk, "MONTH", "13", on=date(2026, 3, 5))
+    shop.publish(shop.provider, "MONTH", "9", on=date(2026, 2, 21))
+    found = lists(seen(seller, START, date(2026, 3, 31)))
+    assert found == [
+        (date(2026, 2, 20), "0.00 EUR", "0"),  # the version of the same day that came after it holds instead
+        (date(2026, 2, 20), "10.00 EUR", "1"),  # 5 x (12 - 10); the year is found by version 4
+        (date(2026, 3, 5), "35.00 EUR", "2"),  # 5 x (13 - 12) of the month, 3 x (20 - 10) of the year
+    ]
+    # what the distributor asks of the reseller is its own affair: hand prices below do not touch it
+    assert lists(seen(shop.chain.distributor, START, date(2026, 2, 28))) == [(date(2026, 2, 21), "10.00 EUR", "2")]
+    assert lists(seen(seller, date(2026, 3, 1), date(2026, 3, 31))) == found[2:]
+    assert shop.read(follows).price == shop.read(later).price == 10
+
+
+def test_of_what_is_billed_by_usage_nobody_says_an_amount(shop: Shop) -> None:
+    shop.offer("GB", prices=("6", "8", "10"), metered=True, meter="storage", term_months=1)
+    row = shop.active("GB", 1)
+    shop.publish(shop.chain.reseller.pk, "GB", "12", on=date(2026, 2, 20))
+    found = seen(shop.chain.reseller, START, date(2026, 2, 28))
+    assert said(found) == [(date(2026, 2, 20), "price_list", "0.00 EUR"), (date(2026, 2, 28), "renewal", "None")]
+    own = seen(shop.chain.customer, START, date(2026, 2, 28), role=verbs.ADMINISTRATOR)
+    assert [(one.kind, one.amount, one.subscription) for one in own] == [("price", None, row.pk), ("renewal", None, row.pk)]
+
+
+def test_each_price_to_come_is_told_against_the_one_before_it_and_once_a_day(shop: Shop) -> None:
+    row = shop.active("MONTH", 5)
+    with tenancy.acting_in(shop.customer):
+        for price, on in ((9, 10), (7, 10), (8, 20)):
+            lifecycle.set_price(
+                row.pk, price=Decimal(price), from_on=date(2026, 2, on), by=US, now=at(START, 9 + on % 10 + price % 2)
+            )
+    told = [(one.on, str(one.amount)) for one in seen(shop.chain.reseller, START, date(2026, 2, 27)) if one.kind == "price"]
+    assert told == [(date(2026, 2, 10), "-15.00 EUR"), (date(2026, 2, 20), "5.00 EUR")]
+    late = [str(one.amount) for one in seen(shop.chain.reseller, date(2026, 2, 15), date(2026, 2, 27)) if one.kind == "price"]
+    assert late == ["5.00 EUR"]
+
+
+def test_a_customer_hears_of_a_new_price_on_whichever_day_it_comes(shop: Shop) -> None:
+    """Also of more than a dozen that renew on as many days, and in a month that is not this one."""
+    shop.offer("PLAIN", prices=("6", "8", "10"))
+    for number in range(15):
+        shop.active("PLAIN", 1, on=START + days(number))
+    shop.publish(shop.chain.reseller.pk, "PLAIN", "12", on=date(2026, 4, 5))
+    shop.publish(shop.chain.reseller.pk, "PLAIN", "15", on=date(2026, 6, 1))
+
+    def told(first: date, last: date) -> list[tuple[date, str]]:
+        found = seen(shop.chain.customer, first, last, role=verbs.ADMINISTRATOR, today=START + days(20))
+        return [(one.on, str(one.amount)) for one in found if one.kind == "price"]
+
+    assert told(date(2026, 3, 1), date(2026, 3, 31)) == []
+    april = told(date(2026, 4, 1), date(2026, 4, 30))
+    assert april == [(date(2026, 4, day), "2.00 EUR") for day in range(5, 15)] + [(date(2026, 4, 30), "2.00 EUR")]
+    assert told(date(2026, 5, 1), date(2026, 5, 31)) == [(date(2026, 5, day), "2.00 EUR") for day in range(1, 5)]
+    assert [amount for _, amount in told(date(2026, 6, 1), date(2026, 6, 30))] == ["3.00 EUR"] * 15
+
+
+def test_it_costs_as_many_queries_for_many_subscriptions_as_for_one(shop: Shop) -> None:
+    shop.publish(shop.chain.reseller.pk, "MONTH", "12", on=date(2026, 2, 20))
+
+    def asked(organisation: Organisation, role: str) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            assert seen(organisation, START, date(2026, 12, 31), role=role)
+        return len(queries)
+
+    def all_asked() -> list[int]:
+        chain = shop.chain
+        return [
+            asked(chain.customer, verbs.ADMINISTRATOR),
+            asked(chain.reseller, verbs.OWNER),
+            asked(chain.distributor, verbs.OWNER),
+        ]
+
+    for code in ("MONTH", "YEAR"):
+        shop.active(code, 2)
+    few = all_asked()
+    for number in range(6):
+        shop.active("MONTH", 2, on=START + days(number))
+    assert all_asked() == few
+
+
+# The address.
 
 
 def owner(shop: Shop) -> Actor:

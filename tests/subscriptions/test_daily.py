@@ -7,11 +7,16 @@ from decimal import Decimal
 
 import pytest
 
+from purser.access import verbs
+from purser.catalog.models import PriceList
 from purser.kernel.errors import Refused
+from purser.notices import outbox
 from purser.postgres import tenancy
 from purser.subscriptions import daily, history, lifecycle, planned, pricing, tiers
 from purser.subscriptions.models import PlannedState, Subscription, TierPrice
 from purser.tenants.models import Organisation
+from tests.access import kit
+from tests.notices.kit import posted, told
 from tests.subscriptions.held import START, US, Shop, at, days
 
 
@@ -113,6 +118,27 @@ def test_each_tier_keeps_what_it_costs_from_the_renewal_on(shop: Shop) -> None:
     assert held == [(START, 10, 8), (date(2027, 1, 31), 10, 9)]
 
 
+def test_who_falls_below_its_floor_by_a_renewal_hears_of_it_once_and_nobody_else_does(shop: Shop) -> None:
+    """Nobody is there to confirm it, so the seller is told. Source: acceptance CM-64."""
+    row, chain = shop.active("YEAR"), shop.chain
+    with tenancy.acting_in(chain.reseller.pk):
+        PriceList.objects.update(floor_percent=15)
+    night(shop, date(2026, 2, 28))
+    shop.publish(shop.provider, "YEAR", "9", on=date(2026, 6, 1))  # what the distributor asks the reseller
+    for _ in range(2):
+        night(shop, date(2027, 1, 31))
+    (notice,) = posted(chain.reseller)
+    outbox.deliver(chain.reseller.pk, notice.pk, now=kit.now())
+    (heard,) = told(chain.reseller, chain.owner)
+    assert heard.subject == "Below your floor from 2027-01-31 on: Protect YEAR for Alder Dental"
+    assert "sold at 10 EUR and bought at 9 EUR, a margin of 10.00 %, below the floor of 15.00 % of List sell" in heard.text
+    assert heard.path == f"/t/{chain.reseller.pk}/services/{row.pk}/"
+    assert told(chain.reseller, kit.member(chain.reseller, verbs.READER)) == []
+    night(shop, date(2028, 1, 31))
+    assert len(posted(chain.reseller)) == 1, "it was below before"
+    assert posted(chain.customer) == posted(chain.distributor) == []
+
+
 def test_it_ends_where_it_does_not_renew_and_as_of_that_day(shop: Shop) -> None:
     row, cancelled = shop.active("YEAR"), shop.active("YEAR")
     with tenancy.acting_in(shop.customer):
@@ -162,6 +188,30 @@ def test_what_cannot_be_done_any_more_says_so(shop: Shop) -> None:
         plan = type(plan).objects.get(pk=plan.pk)
     assert (plan.state, shop.read(row).quantity) == (PlannedState.REFUSED, 5)
     assert "4 of 5 are in use" in plan.text
+
+
+def test_customer_and_seller_hear_of_a_plan_that_was_not_done_once(shop: Shop) -> None:
+    row = shop.active("CP", 5)
+    chain = shop.chain
+    with tenancy.acting_in(shop.customer):
+        planned.plan(row.pk, what="quantity", value="3", on=date(2026, 2, 10), by=US, now=at(START))
+        planned.plan(row.pk, what="end", value="", on=date(2026, 2, 11), by=US, now=at(START))
+        lifecycle.set_consumed(row.pk, 4, now=at(START))
+    for _ in range(2):
+        night(shop, date(2026, 2, 10))
+    for notice in posted(chain.customer):
+        outbox.deliver(chain.customer.pk, notice.pk, now=kit.now())
+    for organisation, who in ((chain.customer, chain.admin), (chain.reseller, chain.owner)):
+        (heard,) = told(organisation, who)
+        assert heard.subject == "Not done: quantity 3 from 2026-02-10 of Protect CP for Alder Dental"
+        for words in (f"{US.name} planned it for 2026-02-10", "4 of 5 are in use; 3 would be too few", "Plan it again"):
+            assert words in heard.text
+        assert heard.path == f"/t/{organisation.pk}/services/{row.pk}/"
+    reader = kit.member(chain.customer, verbs.READER)
+    assert told(chain.customer, reader) == []
+    night(shop, date(2026, 2, 11))
+    assert shop.read(row).state == "ended"
+    assert len(posted(chain.customer)) == 2, "of what is done nobody hears"
 
 
 def test_a_plan_not_to_renew_counts_for_the_renewal_of_its_day(shop: Shop) -> None:

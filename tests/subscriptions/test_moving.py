@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 import pytest
+import time_machine
 
 from purser.kernel.errors import Missing
 from purser.partners import orders as taken
@@ -18,6 +20,13 @@ from tests.access import kit
 from tests.subscriptions.held import US, Shop, at, days
 
 TODAY = kit.now().date()
+
+
+@pytest.fixture(autouse=True)
+def noon() -> Iterator[None]:
+    """It stays the same day, also where a run of the tests passes midnight."""
+    with time_machine.travel(at(TODAY, 12)):
+        yield
 
 
 @pytest.fixture

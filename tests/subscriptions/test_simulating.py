@@ -9,11 +9,11 @@ from uuid import UUID
 import pytest
 
 from purser.catalog import price_lists
-from purser.catalog.models import PriceList, PriceVersion
+from purser.catalog.models import Offer, Price, PriceList, PriceVersion
 from purser.catalog.price_lists import Row
 from purser.kernel.errors import Refused
 from purser.postgres import tenancy
-from purser.subscriptions import daily, lifecycle, pricing, simulating
+from purser.subscriptions import daily, lifecycle, pricing, simulating, tiers
 from purser.subscriptions.models import Subscription
 from purser.subscriptions.simulating import Simulation
 from purser.tenants.models import Organisation
@@ -58,7 +58,7 @@ def test_each_follows_from_its_next_cycle_or_the_end_of_its_term(shop: Shop) -> 
     assert told(found) == {
         "CP": ("10", "12", date(2026, 3, 31), ""),
         "YEAR": ("10", "24", date(2027, 1, 31), ""),
-        "GB": ("10", "11", date(2026, 3, 31), ""),
+        "GB": ("10", "11", date(2026, 4, 1), ""),  # its cycles are its vendor's months
     }
     (total,) = found.totals  # a month: 5 x 10 and 5 x 10 / 12, and nothing of what usage decides
     assert (total.currency, total.subscriptions) == ("EUR", 2)
@@ -153,6 +153,57 @@ def test_only_what_changes_is_simulated_and_a_cost_changes_no_price(shop: Shop) 
         costs = PriceList.objects.get(side="cost").pk
     with pytest.raises(Refused, match="changes no subscription's price"):
         simulated(shop, shop.chain.distributor, of=costs, CP="7")
+
+
+def test_what_is_withdrawn_keeps_its_price_and_is_not_counted_as_following(shop: Shop) -> None:
+    """As the daily run does: an offer that nobody sells asks no new price."""
+    held = shop.active("CP")
+    with tenancy.acting_in(shop.provider):
+        Offer.objects.filter(pk=shop.offers["CP"]).update(withdrawn_at=at(TODAY))
+    found = simulated(shop, shop.chain.distributor, CP="8.8")
+    assert told(found) == {"CP": ("8", None, None, "withdrawn")}
+    assert (found.following, found.totals) == (0, ())
+    shop.publish(shop.provider, "CP", "8.8", on=TODAY)
+    daily.carry_out(shop.customer, shop.chain.reseller.pk, now=at(date(2026, 4, 1)))
+    assert tiers.timeline(shop.provider, held.pk)[-1].sell == 8
+
+
+def in_dollars(shop: Shop, seller: Organisation, amount: str) -> UUID:
+    """A list of this seller in another currency, with a price for CP."""
+    with tenancy.acting_in(seller.pk):
+        own = PriceList.objects.create(name="Dollars", currency="USD", created_at=at(START))
+        version = PriceVersion.objects.create(
+            price_list=own, number=1, from_on=START, published_at=at(START), published_by_name="x"
+        )
+        Price.objects.create(price_version=version, offer=shop.offers["CP"], code="CP", amount=Decimal(amount))
+    return own.pk
+
+
+def test_each_tier_is_compared_in_the_currency_that_its_own_buyer_pays(shop: Shop) -> None:
+    """The reseller asks dollars of its customer and pays euros; a change in euros is for the reseller to follow."""
+    with tenancy.acting_in(shop.chain.reseller.pk):
+        PriceList.objects.filter(buyer=None).update(currency="USD")
+    held = shop.active("CP")
+    assert held.currency == "USD"
+    found = simulated(shop, shop.chain.distributor, CP="8.8")
+    assert told(found) == {"CP": ("8", "8.8", date(2026, 3, 31), "")}
+    assert [total.currency for total in found.totals] == ["EUR"]
+    shop.publish(shop.provider, "CP", "8.8", on=TODAY)
+    daily.carry_out(shop.customer, shop.chain.reseller.pk, now=at(date(2026, 4, 1)))
+    assert [(one.sell, one.currency) for one in tiers.timeline(shop.provider, held.pk)][-1] == (Decimal("8.8"), "EUR")
+
+
+def test_who_pays_in_one_currency_goes_on_in_it(shop: Shop) -> None:
+    held = shop.active("CP")
+    dollars = in_dollars(shop, shop.chain.distributor, "9")
+    with tenancy.acting_in(shop.provider):
+        euros = PriceList.objects.get(side="sell", currency="EUR").pk
+    without = [Row(shop.offers["YEAR"], Decimal(8))]
+    price_lists.publish(kit.actor(shop.chain.distributor), euros, without, from_on=TODAY, after=3, now=at(TODAY))
+    found = simulated(shop, shop.chain.distributor, of=dollars, CP="9.9")
+    assert told(found) == {"CP": ("8", None, None, "currency")}
+    daily.carry_out(shop.customer, shop.chain.reseller.pk, now=at(date(2026, 4, 1)))
+    assert [(one.sell, one.currency) for one in tiers.timeline(shop.provider, held.pk)] == [(8, "EUR")]
 
 
 def test_another_sellers_subscriptions_are_none_of_it(shop: Shop) -> None:

@@ -36,7 +36,6 @@ class Migration(migrations.Migration):
                 ('decided_by', models.UUIDField(null=True)),
                 ('decided_by_name', models.CharField(blank=True, max_length=254)),
                 ('comment', models.CharField(blank=True, max_length=500)),
-                ('carried_at', models.DateTimeField(null=True)),
                 ('version', models.IntegerField(default=1)),
                 ('distributor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
                 ('partner', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
@@ -45,6 +44,18 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', '-raised_at', '-id'], name='order_of_customer'),
+                    models.Index(fields=['partner', 'state', '-raised_at'], name='order_of_partner'),
+                    models.Index(fields=['distributor', 'state', '-raised_at'], name='order_of_distributor'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_order_key'),
+                    models.UniqueConstraint(fields=('tenant', 'number'), name='order_number_once'),
+                    models.UniqueConstraint(fields=('tenant', 'once'), name='order_sent_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['new', 'approved', 'rejected', 'cancelled'])), name='order_state_known'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('approved', 'rejected')), _negated=True), ('decided_by', None), ('triggers', []), models.Q(('decided_by', models.F('raised_by')), _negated=True), _connector='OR'), name='order_not_approved_by_its_raiser'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -93,6 +104,35 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'state', 'offer_name', 'id'], name='subscription_of_customer'),
+                    models.Index(fields=['partner', 'customer_name', 'id'], name='subscription_of_partner'),
+                    models.Index(fields=['partner', 'term_ends_on', 'id'], name='subscription_renewals'),
+                    models.Index(fields=['distributor', 'customer_name', 'id'], name='subscription_of_distributor'),
+                    models.Index(fields=['tenant', 'base'], name='subscription_addons'),
+                    models.Index(fields=['due_on'], name='subscription_due'),
+                    models.Index(fields=['partner', 'offer_name', 'id'], name='sold_partner_offer_name'),
+                    models.Index(fields=['partner', 'price', 'id'], name='sold_partner_price'),
+                    models.Index(fields=['partner', 'quantity', 'id'], name='sold_partner_quantity'),
+                    models.Index(fields=['distributor', 'offer_name', 'id'], name='sold_distributor_offer_name'),
+                    models.Index(fields=['distributor', 'price', 'id'], name='sold_distributor_price'),
+                    models.Index(fields=['distributor', 'quantity', 'id'], name='sold_distributor_quantity'),
+                    models.Index(fields=['distributor', 'term_ends_on', 'id'], name='sold_distributor_term_ends_on'),
+                    models.Index(fields=['customer_name', 'id'], name='sold_customer_name'),
+                    models.Index(fields=['offer_name', 'id'], name='sold_offer_name'),
+                    models.Index(fields=['price', 'id'], name='sold_price'),
+                    models.Index(fields=['quantity', 'id'], name='sold_quantity'),
+                    models.Index(fields=['term_ends_on', 'id'], name='sold_term_ends_on'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_subscription_key'),
+                    models.UniqueConstraint(fields=('tenant', 'number'), name='subscription_number_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['ordered', 'waiting', 'provisioning', 'active', 'suspended', 'cancelled', 'ended'])), name='subscription_state_known'),
+                    models.CheckConstraint(condition=models.Q(('quantity__gte', 1), models.Q(('quantity', 0), ('state', 'ended')), _connector='OR'), name='subscription_without_quantity_has_ended'),
+                    models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='subscription_price_not_below_nought'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('ends_on__isnull', False), _connector='OR'), name='subscription_cancelled_to_a_day'),
+                    models.CheckConstraint(condition=models.Q(('base', models.F('id')), _negated=True), name='subscription_base_is_another'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -116,6 +156,14 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'state', 'on'], name='planned_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_plannedchange_key'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('tenant', 'subscription', 'what'), name='planned_one_open'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'done', 'cancelled', 'refused'])), name='planned_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -133,6 +181,7 @@ class Migration(migrations.Migration):
                 ('price', models.DecimalField(decimal_places=6, max_digits=16)),
                 ('currency', models.CharField(max_length=3)),
                 ('listed', models.CharField(blank=True, max_length=200)),
+                ('terms', models.CharField(max_length=300)),
                 ('distributor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
                 ('order', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='lines', to='subscriptions.order')),
                 ('partner', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
@@ -143,6 +192,12 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_orderline_key'),
+                    models.UniqueConstraint(fields=('tenant', 'order', 'position'), name='order_line_position_once'),
+                    models.CheckConstraint(condition=models.Q(('kind__in', ['create', 'addon', 'quantity', 'cancel', 'suspend', 'resume', 'renewal'])), name='order_line_kind_known'),
+                    models.CheckConstraint(condition=models.Q(('after__gte', 0), ('before__gte', 0), ('price__gte', 0)), name='order_line_above_nought'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -151,6 +206,8 @@ class Migration(migrations.Migration):
                 ('id', models.UUIDField(default=purser.postgres.ids.new, editable=False, primary_key=True, serialize=False)),
                 ('on', models.DateField()),
                 ('value', models.DecimalField(decimal_places=9, max_digits=24)),
+                ('counts', models.CharField(choices=[('level', 'A level'), ('sum', 'A sum since the month began'), ('average', 'An average since the month began')], max_length=7)),
+                ('before', models.DecimalField(decimal_places=9, max_digits=24)),
                 ('since', models.DateTimeField(null=True)),
                 ('read_at', models.DateTimeField()),
                 ('distributor', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
@@ -161,6 +218,14 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'subscription', 'on', 'read_at'], name='meter_reading_of_subscription'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_meterreading_key'),
+                    models.CheckConstraint(condition=models.Q(('before__gte', 0), ('value__gte', 0)), name='meter_reading_not_below_nought'),
+                    models.CheckConstraint(condition=models.Q(('counts__in', ['level', 'sum', 'average'])), name='meter_reading_counts_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -183,6 +248,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'subscription', '-at', '-id'], name='event_of_subscription'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_event_key'),
+                    models.CheckConstraint(condition=models.Q(('source__in', ['us', 'customer', 'vendor', 'system'])), name='event_source_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -215,6 +287,18 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['partner', '-from_on', '-id'], name='cycle_charge_of_partner'),
+                    models.Index(fields=['distributor', '-from_on', '-id'], name='cycle_charge_of_distributor'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_cyclecharge_key'),
+                    models.UniqueConstraint(fields=('tenant', 'subscription', 'from_on', 'billed_with'), name='cycle_charged_once'),
+                    models.CheckConstraint(condition=models.Q(('to_on__gt', models.F('from_on'))), name='cycle_ends_after_it_begins'),
+                    models.CheckConstraint(condition=models.Q(('price__gte', 0), ('quantity__gte', 0)), name='cycle_charge_not_below_nought'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('billed_with', models.F('from_on')), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('billed_with', models.F('from_on')), _negated=True)), _connector='OR'), name='cycle_correction_is_billed_with_another'),
+                    models.CheckConstraint(condition=models.Q(('reading__isnull', False), models.Q(('quantity', 0), models.Q(('why', ''), _negated=True)), _connector='OR'), name='cycle_charge_has_a_reading_or_a_reason'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -235,6 +319,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'subscription', '-from_on', '-made_at'], name='price_of_subscription'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_subscriptionprice_key'),
+                    models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='subscription_price_above'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -255,6 +346,13 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'subscription', '-from_on', '-made_at'], name='tier_price_of_subscription'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_tierprice_key'),
+                    models.CheckConstraint(condition=models.Q(('sell__gte', 0), models.Q(('cost', None), ('cost__gte', 0), _connector='OR')), name='tier_price_above'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -290,253 +388,5 @@ class Migration(migrations.Migration):
                 'base_manager_name': 'objects',
                 'constraints': [models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_calendarfeed_key'), models.UniqueConstraint(fields=('tenant', 'key_hash'), name='calendar_feed_once')],
             },
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['tenant', '-raised_at', '-id'], name='order_of_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['partner', 'state', '-raised_at'], name='order_of_partner'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(fields=['distributor', 'state', '-raised_at'], name='order_of_distributor'),
-        ),
-        migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('carried_at', None), ('state', 'approved')), fields=['decided_at'], name='order_to_be_carried_out'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_order_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='order_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.UniqueConstraint(fields=('tenant', 'once'), name='order_sent_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'approved', 'rejected', 'cancelled'])), name='order_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='order',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state__in', ('approved', 'rejected')), _negated=True), ('decided_by', None), ('triggers', []), models.Q(('decided_by', models.F('raised_by')), _negated=True), _connector='OR'), name='order_not_approved_by_its_raiser'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['tenant', 'state', 'offer_name', 'id'], name='subscription_of_customer'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['partner', 'customer_name', 'id'], name='subscription_of_partner'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['partner', 'term_ends_on', 'id'], name='subscription_renewals'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['distributor', 'customer_name', 'id'], name='subscription_of_distributor'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['tenant', 'base'], name='subscription_addons'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['due_on'], name='subscription_due'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['partner', 'offer_name', 'id'], name='sold_partner_offer_name'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['partner', 'price', 'id'], name='sold_partner_price'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['partner', 'quantity', 'id'], name='sold_partner_quantity'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['distributor', 'offer_name', 'id'], name='sold_distributor_offer_name'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['distributor', 'price', 'id'], name='sold_distributor_price'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['distributor', 'quantity', 'id'], name='sold_distributor_quantity'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['distributor', 'term_ends_on', 'id'], name='sold_distributor_term_ends_on'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['customer_name', 'id'], name='sold_customer_name'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['offer_name', 'id'], name='sold_offer_name'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['price', 'id'], name='sold_price'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['quantity', 'id'], name='sold_quantity'),
-        ),
-        migrations.AddIndex(
-            model_name='subscription',
-            index=models.Index(fields=['term_ends_on', 'id'], name='sold_term_ends_on'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_subscription_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.UniqueConstraint(fields=('tenant', 'number'), name='subscription_number_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['ordered', 'waiting', 'provisioning', 'active', 'suspended', 'cancelled', 'ended'])), name='subscription_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('quantity__gte', 1), models.Q(('quantity', 0), ('state', 'ended')), _connector='OR'), name='subscription_without_quantity_has_ended'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='subscription_price_not_below_nought'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'cancelled'), _negated=True), ('ends_on__isnull', False), _connector='OR'), name='subscription_cancelled_to_a_day'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscription',
-            constraint=models.CheckConstraint(condition=models.Q(('base', models.F('id')), _negated=True), name='subscription_base_is_another'),
-        ),
-        migrations.AddIndex(
-            model_name='plannedchange',
-            index=models.Index(fields=['tenant', 'state', 'on'], name='planned_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_plannedchange_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'planned')), fields=('tenant', 'subscription', 'what'), name='planned_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='plannedchange',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['planned', 'done', 'cancelled', 'refused'])), name='planned_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_orderline_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.UniqueConstraint(fields=('tenant', 'order', 'position'), name='order_line_position_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('kind__in', ['create', 'addon', 'quantity', 'cancel', 'suspend', 'resume', 'renewal'])), name='order_line_kind_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='orderline',
-            constraint=models.CheckConstraint(condition=models.Q(('after__gte', 0), ('before__gte', 0), ('price__gte', 0)), name='order_line_above_nought'),
-        ),
-        migrations.AddIndex(
-            model_name='meterreading',
-            index=models.Index(fields=['tenant', 'subscription', 'on', 'read_at'], name='meter_reading_of_subscription'),
-        ),
-        migrations.AddConstraint(
-            model_name='meterreading',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_meterreading_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='meterreading',
-            constraint=models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='meter_reading_not_below_nought'),
-        ),
-        migrations.AddIndex(
-            model_name='event',
-            index=models.Index(fields=['tenant', 'subscription', '-at', '-id'], name='event_of_subscription'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_event_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='event',
-            constraint=models.CheckConstraint(condition=models.Q(('source__in', ['us', 'customer', 'vendor', 'system'])), name='event_source_known'),
-        ),
-        migrations.AddIndex(
-            model_name='cyclecharge',
-            index=models.Index(fields=['partner', '-from_on', '-id'], name='cycle_charge_of_partner'),
-        ),
-        migrations.AddIndex(
-            model_name='cyclecharge',
-            index=models.Index(fields=['distributor', '-from_on', '-id'], name='cycle_charge_of_distributor'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_cyclecharge_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.UniqueConstraint(fields=('tenant', 'subscription', 'from_on', 'billed_with'), name='cycle_charged_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.CheckConstraint(condition=models.Q(('to_on__gt', models.F('from_on'))), name='cycle_ends_after_it_begins'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0), ('quantity__gte', 0)), name='cycle_charge_not_below_nought'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('billed_with', models.F('from_on')), ('corrects', None)), models.Q(('corrects__isnull', False), models.Q(('billed_with', models.F('from_on')), _negated=True)), _connector='OR'), name='cycle_correction_is_billed_with_another'),
-        ),
-        migrations.AddConstraint(
-            model_name='cyclecharge',
-            constraint=models.CheckConstraint(condition=models.Q(('reading__isnull', False), models.Q(('quantity', 0), models.Q(('why', ''), _negated=True)), _connector='OR'), name='cycle_charge_has_a_reading_or_a_reason'),
-        ),
-        migrations.AddIndex(
-            model_name='subscriptionprice',
-            index=models.Index(fields=['tenant', 'subscription', '-from_on', '-made_at'], name='price_of_subscription'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscriptionprice',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_subscriptionprice_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='subscriptionprice',
-            constraint=models.CheckConstraint(condition=models.Q(('price__gte', 0)), name='subscription_price_above'),
-        ),
-        migrations.AddIndex(
-            model_name='tierprice',
-            index=models.Index(fields=['tenant', 'subscription', '-from_on', '-made_at'], name='tier_price_of_subscription'),
-        ),
-        migrations.AddConstraint(
-            model_name='tierprice',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='subscriptions_tierprice_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='tierprice',
-            constraint=models.CheckConstraint(condition=models.Q(('sell__gte', 0), models.Q(('cost', None), ('cost__gte', 0), _connector='OR')), name='tier_price_above'),
         ),
     ]

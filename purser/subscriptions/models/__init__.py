@@ -1,5 +1,5 @@
 from purser.subscriptions.models.feeds import CalendarFeed
-from purser.subscriptions.models.metering import CycleCharge, MeterReading
+from purser.subscriptions.models.metering import Counts, CycleCharge, MeterReading
 from purser.subscriptions.models.orders import ORDER_STEPS, ApprovalRule, LineKind, Order, OrderLine, OrderState, Trigger
 from purser.subscriptions.models.subscriptions import (
     LIVE,
@@ -20,6 +20,7 @@ __all__ = [
     "SUBSCRIPTION_STEPS",
     "ApprovalRule",
     "CalendarFeed",
+    "Counts",
     "CycleCharge",
     "Event",
     "LineKind",

@@ -16,9 +16,22 @@ from purser.subscriptions.models.subscriptions import Subscription
 from purser.tenants.models import CHAIN, Sold
 
 
+class Counts(models.TextChoices):
+    """How a vendor counts. `LEVEL`: what stands there, whatever the month. `SUM`: what was used since its month began.
+    `AVERAGE`: of the days since its month began.
+    """
+
+    LEVEL = "level", "A level"
+    SUM = "sum", "A sum since the month began"
+    AVERAGE = "average", "An average since the month began"
+
+
 class MeterReading(Sold):
-    """What the vendor's counter showed, in the subscription's unit: used from `since` (the start of the vendor's month; None
-    where it does not say) up to the day `on`, which is the day it was read, or the last of that month where it was read later.
+    """What the vendor's counter showed, in the subscription's unit: since `since` (the start of the vendor's month; None where
+    it does not say) up to the day `on` in UTC, which is the day it was read, or the last of that month, or of the
+    subscription, where it was read later.
+
+    `before`: what of it was counted before this subscription began, or before who sells it now, within the same month.
     """
 
     walls: ClassVar[Walls] = replace(CHAIN, append_only=True)
@@ -26,20 +39,23 @@ class MeterReading(Sold):
     subscription = tenant_key(Subscription, related_name="readings")
     on = models.DateField()
     value = models.DecimalField(max_digits=24, decimal_places=9)
+    counts = models.CharField(max_length=7, choices=Counts.choices)
+    before = models.DecimalField(max_digits=24, decimal_places=9)
     since = models.DateTimeField(null=True)
     read_at = models.DateTimeField()
 
     class Meta(Sold.Meta):
         constraints = [
             *Sold.Meta.constraints,
-            models.CheckConstraint(condition=Q(value__gte=0), name="meter_reading_not_below_nought"),
+            models.CheckConstraint(condition=Q(value__gte=0, before__gte=0), name="meter_reading_not_below_nought"),
+            models.CheckConstraint(condition=Q(counts__in=Counts.values), name="meter_reading_counts_known"),
         ]
         indexes = [models.Index(fields=["tenant", "subscription", "on", "read_at"], name="meter_reading_of_subscription")]
 
 
 class CycleCharge(Sold):
     """What a cycle from `from_on` up to but not including `to_on` costs the customer: `quantity` at `price`, as `reading`
-    told, the highest of `readings`; or nought, as somebody said, `why`.
+    told, which decides among `readings` (cycles.Cycle); or nought, as somebody said, `why`. It is a row of who sold it then.
 
     A correction (`corrects`) is billed with the later cycle that begins on `billed_with`. It says quantity and price of its
     cycle anew; its amount is what was missing, or too much. Source: acceptance AC-37, CM-20.

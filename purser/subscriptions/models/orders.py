@@ -70,9 +70,8 @@ ORDER_STEPS: dict[str, frozenset[str]] = {
 class Order(Sold):
     """What a customer asked for, or its seller for it, in lines. `once` is the form's: sent twice it is one order.
 
-    `raised_from` is the organisation of who raised it. `triggers` are those that stopped it. What an approved order changes of
-    the customer's own is done with the approval; `carried_at` is when the sellers' rows of it were kept as well, None until
-    then. Source: acceptance CM-42 to CM-45.
+    `raised_from` is the organisation of who raised it. `triggers` are those that stopped it. An order that is approved is
+    carried out. Source: acceptance CM-42 to CM-45.
     """
 
     walls: ClassVar[Walls] = replace(CHAIN, history=True)
@@ -91,7 +90,6 @@ class Order(Sold):
     decided_by = models.UUIDField(null=True)
     decided_by_name = models.CharField(max_length=254, blank=True)
     comment = models.CharField(max_length=500, blank=True)
-    carried_at = models.DateTimeField(null=True)
     version = models.IntegerField(default=1)
 
     class Meta(Sold.Meta):
@@ -112,9 +110,6 @@ class Order(Sold):
             models.Index(fields=["tenant", "-raised_at", "-id"], name="order_of_customer"),
             models.Index(fields=["partner", "state", "-raised_at"], name="order_of_partner"),
             models.Index(fields=["distributor", "state", "-raised_at"], name="order_of_distributor"),
-            models.Index(
-                fields=["decided_at"], condition=Q(state="approved", carried_at=None), name="order_to_be_carried_out"
-            ),
         ]
 
 
@@ -131,8 +126,8 @@ class LineKind(models.TextChoices):
 class OrderLine(Sold):
     """One thing asked for. `subscription` is what it changes, or what came of it once approved; `base` what an add-on is for.
 
-    `price` is what was shown when it was asked, for a unit and cycle; `before` and `after` the quantities (for a renewal
-    setting 0 or 1). Source: acceptance CM-12, CM-13, CM-45.
+    `price` is what was shown when it was asked, for a unit and cycle, and `terms` what it was shown under (selling.terms_of);
+    `before` and `after` the quantities (for a renewal setting 0 or 1). Source: acceptance CM-12, CM-13, CM-45.
     """
 
     walls: ClassVar[Walls] = replace(CHAIN, history=True)
@@ -151,6 +146,7 @@ class OrderLine(Sold):
     price = models.DecimalField(max_digits=16, decimal_places=6)
     currency = models.CharField(max_length=3)
     listed = models.CharField(max_length=200, blank=True)
+    terms = models.CharField(max_length=300)
 
     class Meta(Sold.Meta):
         constraints = [

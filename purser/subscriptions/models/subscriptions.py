@@ -29,14 +29,14 @@ class SubscriptionState(models.TextChoices):
 
 
 # From each state to those it may go to; `lifecycle.step` refuses the rest and a test walks every pair. Cancelled: it will end
-# on a day that is known; ended: it has.
+# on a day that is known, and can be suspended until then; ended: it has.
 SUBSCRIPTION_STEPS: dict[str, frozenset[str]] = {
     "ordered": frozenset({"waiting", "provisioning", "ended"}),
     "waiting": frozenset({"provisioning", "ended"}),
     "provisioning": frozenset({"waiting", "active", "ended"}),
     "active": frozenset({"suspended", "cancelled", "ended"}),
     "suspended": frozenset({"active", "cancelled", "ended"}),
-    "cancelled": frozenset({"active", "ended"}),
+    "cancelled": frozenset({"active", "suspended", "ended"}),
     "ended": frozenset(),
 }
 LISTED = {("partner", "customer_name"), ("partner", "term_ends_on"), ("distributor", "customer_name")}  # named below
