@@ -100,8 +100,24 @@ _TABLE = (
     Kind("order_waits", "Order waits", "A customer's order waits", PARTNERS, "subscriptions.read", _who_may("orders.decide")),
     Kind("order_decided", "Order decided", "Your order was decided", CUSTOMER, "subscriptions.read", _nobody),
     Kind(
+        "change_refused", "Change not done", "A planned change could not be done",
+        (*PARTNERS, *CUSTOMER), "subscriptions.read", _who_may("orders.place"),
+    ),
+    Kind(
+        "margin_low", "Below the floor", "A renewal left a margin below your floor",
+        PARTNERS, "catalog.read", _who_may("subscriptions.price"),
+    ),
+    Kind(
         "task_overdue", "Task overdue", "Tasks at vendors are overdue",
         (*PARTNERS, *OPERATOR), "accounts.read", _who_may("tasks.confirm"),
+    ),
+    Kind(
+        "instance_paused", "Instance paused", "An instance of a vendor is paused",
+        (*PARTNERS, *OPERATOR), "instances.read", _who_may("instances.test"),
+    ),
+    Kind(
+        "account_half_done", "Half done", "An account at a vendor needs a person",
+        (*PARTNERS, *OPERATOR), "accounts.read", _who_may("accounts.decide"),
     ),
     Kind("job_failed", "Job failed", "Work in the background failed", OPERATOR, "operator.organisations.read", _heads),
 )  # fmt: skip

@@ -11,14 +11,25 @@ from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from purser.access import acts
 from purser.access.actors import Actor
 from purser.kernel.errors import Missing, Refused
 from purser.lists.model import Sign
 from purser.postgres import ids
-from purser.provisioning.models import ACCOUNT_STEPS, Account, AccountState, Finding, FindingState, Instance, Role, Step
+from purser.provisioning import steps
+from purser.provisioning.models import (
+    ACCOUNT_STEPS,
+    Account,
+    AccountState,
+    Finding,
+    FindingState,
+    Instance,
+    Role,
+    Step,
+    StepState,
+)
 from purser.tenants.models import Organisation
 
 VERB = "accounts.sync"
@@ -115,9 +126,15 @@ def words(account: Account | None) -> str:
     return WHY_SOON if account.role == Role.RESELLER else WHY_LAZY
 
 
-def fixed(account: Account | None) -> bool:
-    """Whether the vendor has the tenant or its user, so that Sync Options are what they are. Source: acceptance AC-32."""
-    return account is not None and bool(account.remote or account.remote_user) and account.state != AccountState.REMOVED
+def fixed(account: Account | None) -> frozenset[str]:
+    """Which Sync Options cannot be changed any more: the parent once the vendor has the tenant, username and e-mail once it
+    has the user or may have it; a login that is taken can. Asked in the organisation's seat. Source: acceptance AC-32."""
+    if account is None or account.state == AccountState.REMOVED:
+        return frozenset()
+    perhaps = Q(state__in=steps.UNKNOWN) | Q(state=StepState.BUSY, code=steps.TASK)  # a person may have made it
+    made = Step.objects.filter(perhaps, account=account, what="user")
+    parent = ("bill_to",) if account.remote else ()
+    return frozenset((*parent, *(("username", "email") if account.remote_user or made.exists() else ())))
 
 
 def step(account: Account, to: str, **more: Any) -> Account:
@@ -198,10 +215,9 @@ def _write(row: Account, *, new: bool) -> None:
 def _check_fixed(held: Account, options: Options) -> None:
     if held.state == AccountState.REMOVING:
         raise Refused(f"{held} is being removed.", code="state", hint="Sync it again once it is removed.")
-    if not fixed(held):
-        return
+    stays = fixed(held)
     before, after = _told(held), _said(options)
-    names = [label for name, label in FIXED.items() if before[name] != after[name]]
+    names = [label for name, label in FIXED.items() if name in stays and before[name] != after[name]]
     if names:
         raise Refused(
             f"{' and '.join(names)} of {held} cannot be changed any more: {held.kind.title()} has the tenant.",

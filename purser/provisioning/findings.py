@@ -17,9 +17,15 @@ from purser.provisioning import desk, places
 from purser.provisioning.models import Account, Finding, FindingState
 
 Pair = tuple[str, str]  # what we hold, and what the vendor has
-GONE, MOVED = "gone", "parent"
-NOT_HEALED = frozenset({GONE, MOVED})  # nothing is made anew or moved without a person
-LABELS = {GONE: "Deleted", MOVED: "Moved"}
+GONE, MOVED, MORE = "gone", "parent", "more"
+LABELS = {GONE: "Deleted", MOVED: "Moved", MORE: "Switched on in addition"}
+# What is left to a person, and what to do: nothing is made anew or moved, and nothing taken away that may be in use.
+BY_HAND = {
+    GONE: "Adopt another tenant, or remove the account.",
+    MOVED: "Move it back in the vendor's portal, or accept it.",
+    MORE: "Sell it, switch it off in the vendor's portal, or accept it.",
+}
+NOT_HEALED = frozenset(BY_HAND)
 
 
 def see(account: Account, differences: Mapping[str, Pair], *, looked_at: frozenset[str], now: datetime) -> list[str]:
@@ -57,6 +63,12 @@ def accepted_of(account: UUID) -> dict[str, Pair]:
     return {row.what: (row.ours, row.theirs) for row in rows}
 
 
+def left_so(account: UUID) -> frozenset[str]:
+    """The things that stay as somebody changed them: accepted, and nothing else was seen of them since."""
+    open_ = Finding.objects.filter(account_id=account, state=FindingState.OPEN).values_list("what", flat=True)
+    return frozenset(accepted_of(account).keys() - set(open_))
+
+
 def find(actor: Actor, organisation: UUID, id: UUID) -> tuple[desk.Case, Finding]:
     """Raises Missing for one that is not open, or of an account that is not below the actor's organisation."""
     places.below(actor, organisation)  # first: another's finding and none are the same answer, in the same time
@@ -85,13 +97,12 @@ def accept(actor: Actor, organisation: UUID, id: UUID, *, why: str, now: datetim
 def heal(actor: Actor, organisation: UUID, id: UUID, *, now: datetime) -> Finding:
     """Have the account put right at the vendor as we hold it, this and what else differs there. Takes its seats itself.
 
-    Raises Missing, Refused for a tenant that was deleted or moved: that is for a person.
+    Raises Missing, Refused for what is left to a person.
     """
     permit.check(actor, desk.DECIDE)
     found, row = find(actor, organisation, id)
     if row.what in NOT_HEALED:
-        hint = "Adopt another tenant, or remove the account." if row.what == GONE else "Move it back in the vendor's portal."
-        raise Refused(f"{row.theirs} That is not put right by itself.", code="by_hand", hint=hint)
+        raise Refused(f"{row.theirs} That is not put right by itself.", code="by_hand", hint=BY_HAND[row.what])
     with desk.noted(actor, found, desk.DECIDE, f"Put right at the vendor: {row.ours}"[:300], now=now) as account:
         desk.later(found.tenant, account.pk, heal=True)
     return row

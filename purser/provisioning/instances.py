@@ -20,7 +20,7 @@ from purser.access.vendor_settings import Field, Setting
 from purser.connectors.ports.tested import Tested
 from purser.kernel.errors import Failure, Missing, Refused
 from purser.postgres import ids
-from purser.provisioning import kinds
+from purser.provisioning import kinds, telling
 from purser.provisioning.models import DriftPolicy, Instance, InstanceState
 
 OF_TABLE = "provisioning_instance"  # of the vault
@@ -169,22 +169,29 @@ def keep_test(actor: Actor, id: UUID, *, result: Tested, version: int, now: date
         actor, "instances.test", summary=f"Tested the instance {row.name}: {result.text}", of=("instance", row.pk),
         outcome="done" if result.ok else "refused", now=now,
     )  # fmt: skip
+    was = row.state
     row.tested_at, row.tested_text = now, result.text[:500]
     if result.ok:
         row.state, row.paused_code, row.paused_text = InstanceState.READY, "", ""
     elif result.code in PAUSING:
         row.state, row.paused_code, row.paused_text = InstanceState.PAUSED, result.code[:30], result.text[:500]
     row.save(update_fields=["state", "paused_code", "paused_text", "tested_at", "tested_text"])
+    if was == InstanceState.READY and row.state == InstanceState.PAUSED:
+        telling.paused(row, now=now)
     return row
 
 
 def met(id: UUID, failure: Failure, *, now: datetime) -> bool:
-    """A call by the instance failed, told in the provider's seat; whether that pauses it: only a person can mend it."""
+    """A call by the instance failed, told in the provider's seat; whether that pauses it: only a person can mend it. Its
+    people hear of it."""
     if failure.code not in PAUSING:
         return False
     text = f"{failure.text} {failure.hint}".strip()[:500]
     rows = Instance.objects.filter(pk=id, state=InstanceState.READY)
-    return bool(rows.update(state=InstanceState.PAUSED, paused_code=failure.code[:30], paused_text=text))
+    new = bool(rows.update(state=InstanceState.PAUSED, paused_code=failure.code[:30], paused_text=text))
+    if new:
+        telling.paused(find(id), now=now)
+    return new
 
 
 def usable(instance: Instance) -> None:

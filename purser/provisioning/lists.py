@@ -25,9 +25,11 @@ from purser.provisioning.models import (
     InstanceState,
     Role,
     Step,
+    Stranger,
+    StrangerState,
 )
 from purser.provisioning.steps import STAGES
-from purser.tenants.models import Kind
+from purser.tenants.models import Kind, Organisation
 
 STATES = {
     "new": Sign(str(InstanceState.NEW.label), "warn"),
@@ -37,6 +39,12 @@ STATES = {
 POLICIES = {value: Sign(str(label), "plain", "adjustments") for value, label in DriftPolicy.choices}
 ROLES = {value: Sign(str(label)) for value, label in Role.choices}
 KINDS = {kind.value: Sign(str(kind.label)) for kind in Kind}
+KNOWN = {
+    "open": Sign(str(StrangerState.OPEN.label), "warn"),
+    "adopted": Sign(str(StrangerState.ADOPTED.label), "good"),
+    "ignored": Sign(str(StrangerState.IGNORED.label), "plain", "check"),
+    "gone": Sign(str(StrangerState.GONE.label), "plain"),
+}
 FOUND = {
     "open": Sign(str(FindingState.OPEN.label), "warn"),
     "healed": Sign(str(FindingState.HEALED.label), "good"),
@@ -107,13 +115,12 @@ def _below(actor: Actor, params: QueryDict) -> QuerySet[Any, Any]:
     live = held.exclude(state="removed").order_by().values("tenant_id")
     count = live.annotate(n=Count("id")).values("n")
     halves = live.filter(state="failed").annotate(n=Count("id")).values("n")
-    whole: QuerySet[Any, Any] = (
-        places.everyone(actor)
-        .select_related("parent")
-        .annotate(
-            accounts=Coalesce(Subquery(count, output_field=IntegerField()), 0),
-            halves=Coalesce(Subquery(halves, output_field=IntegerField()), 0),
-        )
+    # no join: the seat of a reseller does not see the reseller itself, and a joined list would be empty
+    above = Organisation.across.filter(pk=OuterRef("parent_id")).values("name")[:1]
+    whole: QuerySet[Any, Any] = places.everyone(actor).annotate(
+        under=Subquery(above),
+        accounts=Coalesce(Subquery(count, output_field=IntegerField()), 0),
+        halves=Coalesce(Subquery(halves, output_field=IntegerField()), 0),
     )
     return whole
 
@@ -129,7 +136,7 @@ TO_SYNC = Table(
         Column("name", "Organisation"),
         Column("kind", "Kind", "badge", signs=KINDS),
         Column("number", "Tenant ID"),
-        Column("under", "Under", field="parent__name"),
+        Column("under", "Under"),
         Column("accounts", "Accounts", "number"),
         Column("halves", "Half done", "number"),
     ),
@@ -202,4 +209,26 @@ FINDINGS = Table(
         Column("why", "Reason", shown=False),
     ),
     presets=(Preset("Open", "state.is=open"),),
+)
+
+
+STRANGERS = Table(
+    name="vendor_strangers",
+    title="Unknown tenants",
+    lead="Tenants at your vendors, below you or one of your resellers, that no account has.",
+    rows=lambda actor, params: Stranger.objects.select_related("instance"),
+    order=("-state", "name"),  # open ones first
+    columns=(
+        Column("name", "Name"),
+        Column("kind", "Kind", "badge", signs={"partner": Sign("Partner"), "customer": Sign("Customer")}),
+        Column("instance", "Instance", field="instance__name"),
+        Column("remote", "Id at the vendor"),
+        Column("parent", "Under the tenant", shown=False),
+        Column("state", "State", "badge", signs=KNOWN),
+        Column("seen_at", "Seen", "datetime"),
+        Column("ended_at", "Ended", "datetime", shown=False),
+        Column("ended_by_name", "Ended by", shown=False),
+        Column("why", "Reason", shown=False),
+    ),
+    presets=(Preset("Open", "state.is=open"), Preset("Ignored", "state.is=ignored")),
 )

@@ -88,7 +88,7 @@ ACCOUNT_STEPS: dict[str, frozenset[str]] = {
     "provisioning": frozenset({"provisioned", "failed", "removing"}),
     "provisioned": frozenset({"provisioning", "removing"}),
     "failed": frozenset({"provisioning", "removing"}),
-    "removing": frozenset({"removed", "failed"}),
+    "removing": frozenset({"removed", "provisioned", "failed"}),
     "removed": frozenset({"prepared"}),
 }
 
@@ -175,7 +175,8 @@ class Step(Sold):
     """One change of an account at its vendor: the intention, committed before the call, and the outcome, after it (law 3).
 
     `what` is the stage: tenant, production, offerings, user, roles, mail, enabled, removal. `before` and `after` are what the
-    vendor had and is to have, in words. `looked_at`: when Purser last looked what became of a lost answer.
+    vendor had and is to have, in words. `looked_at`: when Purser last looked what became of a lost answer. `told`: the fault
+    that people were told of last.
     """
 
     walls: ClassVar[Walls] = replace(CHAIN, history=True)
@@ -188,6 +189,7 @@ class Step(Sold):
     code = models.CharField(max_length=30, blank=True)
     text = models.CharField(max_length=1000, blank=True)
     hint = models.CharField(max_length=500, blank=True)
+    told = models.CharField(max_length=30, blank=True)
     reference = models.CharField(max_length=120, blank=True)
     attempts = models.IntegerField(default=1)
     first_at = models.DateTimeField()
@@ -275,4 +277,39 @@ class Finding(Sold):
             *Sold.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "account", "what"], condition=Q(state="open"), name="finding_one_open"),
             models.CheckConstraint(condition=Q(state__in=FindingState.values), name="finding_state_known"),
+        ]
+
+
+class StrangerState(models.TextChoices):
+    OPEN = "open", "Open"
+    ADOPTED = "adopted", "Adopted"
+    IGNORED = "ignored", "Ignored"
+    GONE = "gone", "Not there any more"
+
+
+class Stranger(TenantModel):
+    """A tenant at the vendor, below the provider or one of its resellers, that no account has. A row of the provider.
+
+    `remote` and `parent` are the vendor's ids. Source: issue of vendors' tenants, section 4 (adopt).
+    """
+
+    walls: ClassVar[Walls] = Walls(history=True)
+
+    instance = tenant_key(Instance, related_name="strangers")
+    remote = models.CharField(max_length=100)
+    parent = models.CharField(max_length=100)
+    kind = models.CharField(max_length=8)
+    name = models.CharField(max_length=300)
+    enabled = models.BooleanField()
+    state = models.CharField(max_length=8, choices=StrangerState.choices, default=StrangerState.OPEN)
+    seen_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by_name = models.CharField(max_length=254, blank=True)
+    why = models.CharField(max_length=500, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "instance", "remote"], name="stranger_once"),
+            models.CheckConstraint(condition=Q(state__in=StrangerState.values), name="stranger_state_known"),
         ]

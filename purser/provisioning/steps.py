@@ -19,11 +19,13 @@ from purser.reconcile.drive import HALTS
 from purser.reconcile.model import Delay, Done, Doubtful, Outcome
 
 MAIL = "mail"
-# How stages read; the order is that in which a new account passes them. "name" is a renaming that is put right.
+# How stages read; the order is that in which a new account passes them. "name" and
+# "unsold" (what somebody switched on there) are put right after a comparison.
 STAGES = {
     "tenant": "Tenant",
     "production": "Production",
     "offerings": "Offerings",
+    "unsold": "Services not sold",
     "user": "User",
     "roles": "Roles",
     "enabled": "Enabled",

@@ -10,6 +10,7 @@ A seed is one object; every key may be left out. Without tenants there is one pa
      "users": [{"tenant_id": "...", "login": "...", "contact": {"email": "..."}, "roles": ["company_admin"]}],
      "logins": ["taken-elsewhere"],
      "usages": {"<tenant id>": {"<application id>/<item>/<infra id>": 5}},
+     "counted": {"<tenant id>": {"<application id>/<item>/<infra id>": {"2026-07": 5}}},     of what is counted by the month
      "settings": {"token_seconds": 7200, "page": 5000, "calls": 100000, "list_lag": 0, "search_lag": 60,
                   "deprovision_seconds": 0, "one_mode": true, "page_loop": false}}
 

@@ -5,7 +5,7 @@ user        {id?, tenant_id, login, <field>: value, ...}: made or edited; `roles
 remove      {tenant | user}: deleted by hand, whatever state it is in
 item        {tenant, name, status?, locked?, quota?}: of an offering item, by name ("pg_base_servers", all places of it)
 activate    {user | login, password}: the person follows the mail
-use         {tenant, name, value}: so much was used of an offering item
+use         {tenant, name, value}: so much is used of an offering item, or was in this month, where that is counted
 take_login  {login}: somebody else's customer has it now
 client      {id, secret?, tenant?, disabled?}: of an API client
 revoke      {}: no token given so far is good any longer
@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from sandboxes.acronis import rows, tenants, users
+from sandboxes.acronis import rows, tenants, usages, users
 from sandboxes.acronis.catalog import key
 from sandboxes.acronis.refusals import NUMBERS, plain, refuse
 
@@ -99,7 +99,11 @@ def use(app: Acronis, data: Row) -> Row:
     found = [known for known in app.state["catalog"] if known["name"] == data["name"]]
     if not found:
         raise KeyError(data["name"])
-    app.state["usages"].setdefault(data["tenant"], {})[key(found[0])] = data["value"]
+    if found[0]["usage_name"] in usages.SUMS:
+        months = app.state["counted"].setdefault(data["tenant"], {}).setdefault(key(found[0]), {})
+        months[f"{app.clock.now():%Y-%m}"] = data["value"]
+    else:
+        app.state["usages"].setdefault(data["tenant"], {})[key(found[0])] = data["value"]
     return {"ok": True}
 
 

@@ -1,4 +1,4 @@
-"""What tenants used since the first of the month."""
+"""What tenants used: most of it a level, and what is counted from nought from the first of each month."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from sandboxes.acronis.app import Acronis
 
 Row = dict[str, Any]
+SUMS = ("compute_points", "notarizations", "esignatures")
 
 
 def of_one(app: Acronis, request: Request) -> Response:
@@ -31,14 +32,16 @@ def of_many(app: Acronis, request: Request) -> Response:
 def _rows(app: Acronis, tenant: str) -> list[Row]:
     start = app.clock.now().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     used, mine = app.state["usages"].get(tenant, {}), app.state["items"].get(tenant, {})
-    found = []
+    counted, found = app.state["counted"].get(tenant, {}), []
     for item in app.state["catalog"]:
         name = key(item)
         if name not in mine or item["type"] == "feature":
             continue
+        months = counted.get(name, {}) if item["usage_name"] in SUMS else {}
         row = {
-            **rows.shown(item), "range_start": start.strftime("%Y-%m-%dT%H:%M:%SZ"), "absolute_value": used.get(name, 0),
-            "value": used.get(name, 0),
+            **rows.shown(item), "range_start": start.strftime("%Y-%m-%dT%H:%M:%SZ"),
+            "absolute_value": used.get(name, 0) + sum(months.values()),
+            "value": months.get(f"{start:%Y-%m}", 0) if item["usage_name"] in SUMS else used.get(name, 0),
             "offering_item": {"status": mine[name]["status"], "quota": dict(mine[name]["quota"])},
         }  # fmt: skip
         if row["infra_id"] is None:

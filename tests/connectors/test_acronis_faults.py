@@ -5,7 +5,6 @@ Source: P9, P12; acceptance AC-29, AC-30, AC-31.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -31,6 +30,7 @@ from tests.connectors.acronis import (
     served,
     world,
 )
+from tests.late import landed
 
 __all__ = ["served", "world"]  # the fixtures
 
@@ -139,7 +139,7 @@ def test_an_effect_is_had_once_whatever_became_of_the_answer(world: World, effec
     assert failure is None or isinstance(failure, Unsure) or world.done(name) == []
     if fault == "late_apply":
         assert isinstance(failure, Unsure)
-        time.sleep(0.06)
+        landed()
     world.app.faults.clear()
     again = world.connector() if fault == "slow_drip" else acronis
     if not been(again, world) and not (effect == "mail" and isinstance(failure, Unsure)):
@@ -235,7 +235,7 @@ def test_a_crash_at_any_moment_leaves_one_tenant_one_user_and_no_second_mail(wor
 def test_a_first_call_that_comes_late_beside_its_repeat_makes_no_second_tenant(world: World) -> None:
     """Whoever does not wait for `lag` is saved by the vendor: a parent has each name once, and each login is there once."""
     acronis = world.connector()
-    late = {"seconds": 0.1, "method": "POST"}
+    late = {"seconds": 0.5, "method": "POST"}
     world.fail("late_apply", path="tenants$", **late)
     world.fail("late_apply", path="users$", **late)
     with pytest.raises(Unsure):
@@ -245,7 +245,7 @@ def test_a_first_call_that_comes_late_beside_its_repeat_makes_no_second_tenant(w
     with pytest.raises(Unsure):
         acronis.create_user(person(made.id))
     acronis.create_user(person(made.id))
-    time.sleep(0.25)
+    landed()
     assert (len(world.done("tenant")), len(world.done("user"))) == (1, 1)
     assert acronis.find("account-9") == acronis.tenant(made.id)
 

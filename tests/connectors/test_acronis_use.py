@@ -6,6 +6,7 @@ Source: acceptance AC-14, AC-35, AC-37.
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 
 import pytest
@@ -113,7 +114,22 @@ def test_usage_is_read_as_the_vendor_counts_it(world: World) -> None:
     mine = {(u.name, u.unit, u.edition): u for u in read.items.values() if u.tenant == CUSTOMER}
     assert mine["servers", "quantity", "pck_per_gigabyte"].value == 7
     assert mine["local_storage", "bytes", "pck_per_gigabyte"].total == Decimal(3 * 1024**3)
+    assert {u.counts for u in mine.values()} == {"level"}
     since = mine["servers", "quantity", "pck_per_gigabyte"].since
     assert since is not None
     assert since.isoformat() == "2025-07-01T00:00:00+00:00"
     assert {u.tenant for u in read.items.values()} == {CUSTOMER, RESELLER}
+
+
+def test_what_is_counted_from_the_first_of_the_month_says_so(world: World) -> None:
+    """Source: acceptance AC-37; decision 0011."""
+    world.tell("item", tenant=CUSTOMER, name="notarizations")
+    told = []
+    for value in (None, 4, 1):
+        if value is not None:
+            world.tell("use", tenant=CUSTOMER, name="notarizations", value=value)
+        (one,) = [u for u in world.connector().usages([CUSTOMER]).items.values() if u.name == "notarizations"]
+        told.append((one.counts, one.value, one.total))
+        if value == 4:
+            world.app.clock.advance(timedelta(days=31))
+    assert told == [("sum", 0, 0), ("sum", 4, 4), ("sum", 1, 5)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 import json
 import socket
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -25,6 +24,7 @@ from purser.reconcile.model import Delay, Done, Doubtful, Outcome, Reading, Refu
 from sandboxes.kit import Fault, Request, Response
 from sandboxes.kit.faults import KINDS
 from tests.connectors.autotask import SECRETS, TODAY, House, change, opened, seed
+from tests.late import landed
 
 SHORT = Timeouts(connect=2, read=0.3, total=0.5)
 CALLS: dict[str, Callable[[AutotaskConnector], Any]] = {
@@ -65,7 +65,7 @@ WRITES: list[tuple[str, dict[str, Any], type[Any], int]] = [
     ("reset", {}, Doubtful, 0),
     ("timeout_before", {"seconds": 0.15}, Doubtful, 0),
     ("timeout_after", {"seconds": 0.15}, Doubtful, 1),
-    ("late_apply", {"seconds": 0.05}, Doubtful, 1),
+    ("late_apply", {"seconds": 0.3}, Doubtful, 1),
     ("half_closed", {}, Doubtful, 1),
     ("half_closed", {"applied": False}, Doubtful, 0),
     ("body_cut", {"at": 10}, Doubtful, 1),
@@ -166,7 +166,7 @@ def test_an_adjustment_takes_effect_at_most_once_and_says_truly(
         assert isinstance(found, outcome), found
         if kind == "late_apply":
             assert house.app.effects == []
-            time.sleep(0.15)
+            landed()
         assert len(house.app.effects) == effects
         assert house.app.state["units"]["ContractServiceUnits"]["12"][-1]["units"] == 1 + 7 * effects
         if isinstance(found, Done):

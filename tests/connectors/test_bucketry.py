@@ -178,6 +178,7 @@ def test_buckets_are_added_up_where_they_are_priced(world: World) -> None:
     assert read.whole
     told = {u.place: (u.service, u.name, u.unit, u.value, u.total) for u in read.items.values()}
     assert told == {"eu-1": ("hot", "storage", "bytes", 5, 8), "eu-2": ("hot", "storage", "bytes", 7, 7)}
+    assert {u.counts for u in read.items.values()} == {"average"}
     assert {u.since.isoformat() for u in read.items.values() if u.since} == {"2025-07-01T00:00:00+00:00"}
     world.fail("mangle", path="/usage$", body={"entries": [{"bucket": "b"}], "total": 1})
     assert not world.connector().usages([CUSTOMER]).whole

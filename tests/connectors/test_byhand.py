@@ -12,7 +12,7 @@ from purser.connectors.byhand.standing import standing
 from purser.connectors.ports.accounts import Tenant
 from purser.connectors.ports.tasks import Told
 from purser.kernel.errors import Busy, Failure, Refused
-from tests.connectors.conformance import code, made, new, person, some, through
+from tests.connectors.conformance.kit import code, made, new, person, some, through
 from tests.connectors.vendors import AtNobody
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import date
 from typing import Any
@@ -19,6 +18,7 @@ from purser.kernel.errors import Failure
 from purser.reconcile.model import Delay, Done, Doubtful, Reading, Refusal
 from sandboxes.kit.faults import KINDS
 from tests.connectors.test_connectwise import SINCE, World, change, world
+from tests.late import landed
 
 __all__ = ["world"]  # the fixture
 
@@ -93,7 +93,7 @@ def test_it_changes_once_whatever_happens_and_says_what_did(world: World, call: 
     method, path = CALLS[call]
     world.fail(**FAULTS[fault], method=method, path=path)
     outcome = world.connector().adjust(change(1, 8), once="a1")
-    time.sleep(0.15 if fault == "late_apply" else 0)  # the lag that the caller waits
+    landed()  # the lag that the caller waits
     if isinstance(outcome, Done):
         assert world.rows() == AFTER
         ids = [str(a["id"]) for a in world.app.additions(5) if a["quantity"] == 8]
@@ -113,11 +113,11 @@ def test_it_changes_once_whatever_happens_and_says_what_did(world: World, call: 
 
 def test_it_removes_the_twin_that_a_late_call_made(world: World) -> None:
     """Late apply after the retry: why `keyed` is false, and what heals it when the lag was not waited for."""
-    world.fail("late_apply", method="POST", seconds=0.4)
+    world.fail("late_apply", method="POST", seconds=1)
     connector = world.connector()
     assert isinstance(connector.adjust(change(1, 8), once="a1"), Doubtful)
     assert isinstance(connector.adjust(change(1, 8), once="a1"), Done)
-    time.sleep(0.6)
+    landed()
     assert len(world.rows()) == 3
     assert connector.find(change(1, 8), once="a1") is False
     assert isinstance(connector.adjust(change(1, 8), once="a1"), Done)

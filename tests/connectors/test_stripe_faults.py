@@ -5,7 +5,6 @@ Source: P7, P9, P12.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -21,6 +20,7 @@ from purser.kernel.errors import Busy, Failure, Refused, Unsure
 from sandboxes.kit.faults import KINDS
 from sandboxes.stripe import Stripe
 from tests.connectors.test_stripe import CARD, CUSTOMER, HARBOUR, HOOK, KEY, NOW, World, card_page, pay_page, usd, world
+from tests.late import landed
 
 __all__ = ["world"]  # the fixture
 
@@ -101,8 +101,7 @@ def test_an_effect_is_had_once_whatever_became_of_the_answer(world: World, effec
         call(first, world)
     except Failure as failure:
         check(failure, nothing_happened=isinstance(failure, Busy), world=world)
-    if fault == "late_apply":
-        time.sleep(0.2)
+    landed()
     world.app.faults.clear()
     settled = call(world.connector(), world)
     if name:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
+from purser.connectors.ports.rows import MOST_BYTES
 from purser.connectors.table import sheet, workbook
 from purser.kernel.errors import Refused
 from tests.connectors.test_table import ADA, BEN, HEADS, as_xlsx, read, rows
@@ -24,7 +25,7 @@ def zipped(**entries: bytes) -> bytes:
 WHOLE: list[tuple[bytes, str]] = [
     (b"", "is empty"),
     (b"\n\n", "is empty"),
-    (b"x" * (sheet.MOST_BYTES + 1), "10,485,761 bytes"),
+    (b"x" * (MOST_BYTES + 1), "10,485,761 bytes"),
     (b"\xd0\xcf\x11\xe0rest", "old or a protected workbook"),
     (b"PK\x03\x04broken", "no workbook"),
     (zipped(hello=b"x"), "no workbook"),

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from purser.access.models import Act
+from purser.connectors.ports.accounts import Role
 from purser.flows.accounts_to_vendor import due
 from purser.jobs import provisioning as jobs
 from purser.postgres import tenancy
@@ -21,6 +22,7 @@ from purser.subscriptions import lifecycle
 from purser.subscriptions.models import Source
 from purser.tenants.models import Organisation
 from sandboxes.kit import Request
+from tests.flows.test_accounts_metering import NOTARY
 from tests.flows.vendor import BY_WORKLOAD, MSP, PROTECTION, SYNC_SHARE, Rig, served
 
 
@@ -48,6 +50,25 @@ def test_a_reseller_is_a_partner_under_the_provider_at_once(rig: Rig) -> None:
     available = {o.name for o in rig.port.available(MSP, "partner").items.values()}
     assert items(rig, tenant["id"]).keys() == available
     assert rig.steps(account) == [(what, "done") for what in ("tenant", "production", "offerings", "user", "roles", "mail")]
+
+
+def test_the_username_is_the_login_and_the_email_is_where_it_is_activated(rig: Rig) -> None:
+    """Source: acceptance AC-5, AC-7; docs/decisions/0012."""
+    account = rig.synced(rig.direct, username="birch-admin", email="ada@birch.example")
+    rig.ordered(account)
+    assert rig.run(account).state == "provisioned"
+    (user,), (tenant,) = rig.person(account), rig.there(account)
+    assert (user["login"], user["contact"]["email"]) == ("birch-admin", "ada@birch.example")
+    assert tenant["contact"]["email"] == "ada@birch.example"
+    assert [mail["to"] for mail in rig.effects("mail")] == ["ada@birch.example"]
+    rig.tell("activate", user=user["id"], password="long enough")
+
+    def signs_in(name: str) -> bool:
+        pair = base64.b64encode(f"{name}:long enough".encode()).decode()
+        asked = Request("GET", f"/api/2/tenants/{tenant['id']}", {}, {"authorization": f"Basic {pair}"}, b"")
+        return rig.app.handle(asked).status == 200
+
+    assert (signs_in("birch-admin"), signs_in("ada@birch.example")) == (True, False)
 
 
 def test_what_the_provider_lacks_or_has_locked_is_not_given_to_a_reseller(rig: Rig) -> None:
@@ -195,10 +216,16 @@ def test_with_the_resellers_user_nothing_is_added_and_nothing_switched(rig: Rig)
         content = json.dumps(body).encode() if body is not None else b""
         return rig.app.handle(Request(method, f"/api/2{path}", {}, {"authorization": f"Basic {pair}"}, content)).status
 
-    entry = {"application_id": PROTECTION, "name": "pg_base_servers", "status": 0}
     assert as_user("GET", f"/tenants/{remote}") == 200
     assert as_user("POST", "/tenants", {"name": "Sneaky", "parent_id": remote, "kind": "customer"}) == 403
-    assert as_user("PUT", f"/tenants/{remote}/offering_items", {"offering_items": [entry]}) == 403
+    rig.tell("item", tenant=remote, name="notarizations", status=0)
+    before = items(rig, remote)
+    for name, service, status in (("pg_base_servers", PROTECTION, 0), ("notarizations", NOTARY, 1)):
+        entry = {"application_id": service, "name": name, "status": status}
+        assert as_user("PUT", f"/tenants/{remote}/offering_items", {"offering_items": [entry]}) == 403
+    assert items(rig, remote) == before
+    rig.port.assign(rig.port.user(rig.again(account).remote_user), (Role("partner_admin"),))
+    assert as_user("PUT", f"/tenants/{remote}/offering_items", {"offering_items": [entry]}) == 200, "one with the right may"
 
 
 def test_a_suspended_organisation_is_disabled_by_the_rhythm_and_enabled_again(rig: Rig) -> None:

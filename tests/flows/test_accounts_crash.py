@@ -137,7 +137,7 @@ class NeverLooks(Vendor):
     def _there(self) -> Any:
         if not self._held.remote:
             self._known = self._user_known = True
-            self._items = self._items or {}
+            self.offerings._has = self.offerings._has or {}
         return super()._there()
 
 

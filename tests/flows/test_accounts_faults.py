@@ -15,6 +15,7 @@ from purser.provisioning.models import Instance
 from purser.subscriptions import lifecycle
 from purser.subscriptions.models import Source
 from tests.flows.vendor import BY_GIGABYTE, MSP, Rig, served
+from tests.late import landed
 
 
 @pytest.fixture
@@ -114,9 +115,7 @@ def test_a_create_that_takes_effect_late_is_still_one(rig: Rig) -> None:
     subscription = rig.ordered(account)
     rig.fail("late_apply", seconds=0.9, method="POST", path=r"/tenants$")
     rig.run(account)
-    import time
-
-    time.sleep(1.2)
+    landed()
     rig.go(minutes=3)
     assert rig.settle(account).state == "provisioned"
     whole(rig, account, subscription)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -14,9 +15,10 @@ from purser.postgres import tenancy
 from purser.provisioning.models import Account
 from purser.subscriptions import keeping, lifecycle, metered
 from purser.subscriptions.models import CycleCharge, MeterReading, Subscription
-from tests.flows.vendor import Rig, served
+from tests.flows.vendor import PROTECTION, Rig, served
 
 GB = 1024**3
+NOTARY = "f9c5744e-bd1a-36b6-b0f0-ecd7483e1796"
 
 
 @pytest.fixture
@@ -74,8 +76,48 @@ def test_the_vendors_usage_is_read_every_day_and_its_cycle_charged(rig: Rig) -> 
     close(rig)
     close(rig)
     assert kept(rig, CycleCharge, "from_on", "quantity", "price", "amount", "readings", "currency") == [
-        (started, Decimal("40.25"), Decimal("0.05"), Decimal("2.01"), 4, "EUR")  # 2.0125
+        (started, Decimal("27.266129032"), Decimal("0.05"), Decimal("1.36"), 4, "EUR")  # 40.25 for 21 of 31 days
     ]
+
+
+def test_what_acronis_counts_by_the_month_begins_from_nought_and_is_charged_by_its_last_word(rig: Rig) -> None:
+    account = rig.synced(rig.direct)
+    made = rig.ordered(
+        account, {"services": [PROTECTION, NOTARY], "mode": "per_gigabyte"}, meter="notarizations", metered=True, quantity=1
+    )
+    with tenancy.acting_in(rig.direct.pk):
+        keeping.price(made, Decimal(2), rig.at.date(), "List, version 1", lifecycle.By("Ada", keeping.Source.US), rig.at)
+    rig.run(account)
+    for value, days in ((5, 10), (9, 12), (2, 5)):  # on July 11 and 21, and August 2
+        rig.tell("use", tenant=rig.again(account).remote, name="notarizations", value=value)
+        read(rig)
+        rig.go(days=days)
+    assert kept(rig, MeterReading, "value", "counts") == [(5, "sum"), (9, "sum"), (2, "sum")]
+    rig.go(days=40)
+    close(rig)
+    assert kept(rig, CycleCharge, "quantity", "amount") == [(9, 18), (2, 4)]
+
+
+def test_one_that_ended_is_read_until_its_last_cycle_is_charged(rig: Rig) -> None:
+    account = rig.synced(rig.direct)
+    row = stored(rig, account)
+    used(rig, account, 3 * GB)
+    read(rig)
+    rig.go(days=9)
+    used(rig, account, 10 * GB)
+    with tenancy.acting_in(rig.direct.pk):
+        lifecycle.cancel(row.pk, on=None, by=lifecycle.By("Ada", keeping.Source.US), now=rig.at)
+    rig.go(days=1)
+    read(rig)
+    assert kept(rig, MeterReading, "value", "on") == [
+        (3, rig.at.date() - timedelta(days=10)), (10, rig.at.date() - timedelta(days=2)),
+    ]  # fmt: skip
+    rig.go(days=1)
+    close(rig)
+    assert kept(rig, CycleCharge, "quantity", "readings") == [(Decimal("2.903225806"), 2)]  # 10 for 9 of 31 days
+    rig.asked()
+    read(rig)
+    assert rig.asked() == []
 
 
 def test_an_answer_that_is_cut_or_fails_keeps_nothing_and_says_so(
@@ -105,9 +147,9 @@ def test_an_answer_that_is_cut_or_fails_keeps_nothing_and_says_so(
 
 
 def test_a_size_is_kept_in_the_unit_of_the_offer() -> None:
-    told = using.Usage("t", "s", "storage", "bytes", Decimal(5 * GB // 2), Decimal(0), None)
-    other = using.Usage("t", "s", "storage", "bytes", Decimal(GB), Decimal(0), None, place="b")
-    assert using.measured([told, other], "storage", "GB") == (Decimal("3.5"), None)
-    assert using.measured([told, other], "storage", "MB") == (Decimal(3584), None)
-    assert using.measured([told], "storage", "unit") == (Decimal("2.5"), None)
+    told = using.Usage("t", "s", "storage", "bytes", Decimal(5 * GB // 2), Decimal(0), None, "level")
+    other = using.Usage("t", "s", "storage", "bytes", Decimal(GB), Decimal(0), None, "level", place="b")
+    assert using.measured([told, other], "storage", "GB") == using.Measured(Decimal("3.5"), None, "level")
+    assert using.measured([told, other], "storage", "MB") == using.Measured(Decimal(3584), None, "level")
+    assert using.measured([told], "storage", "unit") == using.Measured(Decimal("2.5"), None, "level")
     assert using.measured([told], "servers", "GB") is None

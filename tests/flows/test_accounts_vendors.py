@@ -13,7 +13,7 @@ from purser.access.actors import Actor
 from purser.config import wiring
 from purser.flows import ports
 from purser.postgres import tenancy
-from purser.provisioning import tasks
+from purser.provisioning import confirming, tasks
 from purser.provisioning.models import Instance, Task
 from tests.access import kit
 from tests.connectors import bucketry
@@ -75,7 +75,7 @@ def confirmed(rig: Rig, actor: Actor, id: str) -> list[str]:
         found = list(Task.objects.filter(instance=rig.instance.pk, state="open").order_by("made_at", "id"))
     for row in found:
         answers = {name: id for name, _ in tasks.asked(row)}
-        tasks.confirm(actor, row.pk, answers=answers, version=row.version, now=rig.at)
+        confirming.confirm(actor, row.pk, answers=answers, version=row.version, now=rig.at)
     return [row.title for row in found]
 
 

@@ -7,7 +7,6 @@ Calls that read meet the kinds of fault in turn; each call that writes meets all
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
@@ -20,6 +19,7 @@ from purser.links import receipts
 from purser.postgres import tenancy
 from purser.reconcile.model import Doubtful, Outcome
 from tests.flows import rig
+from tests.late import landed
 from tests.make import World
 
 SHORT = 0.02
@@ -149,7 +149,7 @@ class Trials:
             # a retry would be due, and must not be made: the call may still take effect
             self.world.clock.go(seconds=45)
             self.world.step()
-            time.sleep(fault["seconds"] * 1.3)
+            landed()
         for _ in range(5):
             self.world.clock.go(minutes=2)
             self.world.step()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -21,10 +22,11 @@ from purser.access.models import Person
 from purser.flows import ports
 from purser.flows.accounts_to_vendor import sync_options, testing
 from purser.flows.accounts_to_vendor.sync_options import Asked, Saved
-from purser.postgres import tenancy
+from purser.postgres import ids, tenancy
 from purser.provisioning import accounts, instances
 from purser.provisioning.instances import Wanted
 from purser.provisioning.models import Account, Instance
+from purser.subscriptions.models import Subscription
 from purser.tenants.models import Organisation
 from sandboxes.acronis import Acronis
 from sandboxes.kit import Fault, Server
@@ -94,6 +96,27 @@ def waiting(account: UUID) -> int:
             [str(account)],
         )
         return int(cursor.fetchone()[0])
+
+
+def taken_up(account: UUID) -> None:
+    """As if a worker had taken up all that is asked for."""
+    with connection.cursor() as cursor:
+        of = "task_name = 'purser.account' AND args->>'account' = %s"
+        cursor.execute(f"DELETE FROM procrastinate_jobs WHERE {of}", [str(account)])
+
+
+def ordered(account: Account, provides: dict[str, Any], name: str = "Protect") -> Subscription:
+    """An order was carried out."""
+    fields: dict[str, Any] = {
+        "customer_name": account.name, "number": f"S-{ids.new().hex[-10:]}", "account_id": account.pk,
+        "provider": account.provider, "instance": account.instance, "offer": ids.new(), "offer_code": "P1", "offer_name": name,
+        "product": ids.new(), "product_name": name, "vendor_name": "Acronis", "cycle": "monthly", "unit": "licence",
+        "provides": provides, "quantity": 3, "price": Decimal(4), "currency": "EUR", "ordered_at": kit.now(),
+        "partner_id": account.partner_id, "distributor_id": account.distributor_id,
+    }  # fmt: skip
+    with tenancy.acting_in(UUID(str(account.tenant_id))):
+        made: Subscription = Subscription.objects.create(**fields)
+    return made
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from purser.flows import ports
 from purser.flows.accounts_to_vendor import run as flow
 from purser.flows.accounts_to_vendor import sync_options, testing
 from purser.postgres import ids, tenancy
-from purser.provisioning import instances, tasks
+from purser.provisioning import confirming, instances
 from purser.provisioning.instances import Wanted
 from purser.provisioning.models import Account, Instance, Step, Task
 from purser.subscriptions.models import Subscription
@@ -102,7 +102,7 @@ class Shop:
             return list(Task.objects.select_related("instance").filter(state=state).order_by("made_at", "id"))
 
     def confirm(self, row: Task, **answers: str) -> Task:
-        return tasks.confirm(self.provider, row.pk, answers=answers, version=row.version, now=self.clock())
+        return confirming.confirm(self.provider, row.pk, answers=answers, version=row.version, now=self.clock())
 
 
 @contextmanager

@@ -131,6 +131,18 @@ def test_the_comparison_is_asked_for_and_keeps_what_it_finds(rig: Rig) -> None:
         assert list(Finding.objects.values_list("what", "theirs", "state")) == [("name", "Renamed", "open")]
 
 
+@pytest.mark.parametrize(
+    ("at", "deep"),
+    [
+        ("2026-07-11T02:23+00:00", True), ("2026-07-11T03:23+00:00", False), ("2026-07-31T22:23+00:00", True),
+        ("2026-07-31T21:23+00:00", False), ("2026-08-01T01:23+02:00", True), ("2026-08-01T02:23+02:00", False),
+        ("2026-02-28T23:23+00:00", True), ("2028-02-28T23:23+00:00", False),
+    ],
+)  # fmt: skip
+def test_usage_is_read_every_day_and_in_the_last_hours_of_vendors_months(at: str, deep: bool) -> None:
+    assert jobs.is_deep(datetime.fromisoformat(at)) is deep
+
+
 def test_every_job_is_registered() -> None:
     names = {"purser.accounts_due", "purser.compare_vendors", "purser.compare", desk.JOB}
     assert names <= tasks.tasks.keys()

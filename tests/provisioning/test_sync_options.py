@@ -4,18 +4,21 @@ AC-27, AC-32.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from purser.flows.accounts_to_vendor import sync_options
+from purser.flows.accounts_to_vendor.run import alone, run
 from purser.flows.accounts_to_vendor.sync_options import Wrong
 from purser.kernel.errors import Busy, Missing, Refused
 from purser.postgres import tenancy
 from purser.provisioning import accounts
 from purser.provisioning.accounts import NotSynced
-from purser.provisioning.models import ACCOUNT_STEPS, Account, AccountState, Role
+from purser.provisioning.models import ACCOUNT_STEPS, Account, AccountState, Role, Step
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.provisioning.kit import World, waiting
@@ -98,6 +101,8 @@ def test_a_username_is_taken_at_every_instance_of_the_vendor_and_an_email_by_som
     second = world.another("Acronis, Swiss data centre")
     world.save(world.provider, world.direct, "bea")
     assert wrong(lambda: world.save(world.provider, world.direct, "bea", instance=second)) == ("username", "login_taken")
+    with pytest.raises(Refused, match="The username bea is that of another account here"):
+        world.save(world.provider, world.made.reseller, "bea")
     reseller, email = world.made.reseller, "bea@mail.example"
     assert wrong(lambda: world.save(world.provider, reseller, "rita", email=email, instance=second))[1] == "email_taken"
     row = world.save(world.provider, world.direct, "bea.ch", email=email, instance=second).account
@@ -164,6 +169,74 @@ def test_it_may_be_changed_until_the_vendor_has_the_tenant_and_then_username_par
             world.save(world.provider, world.direct, version=held.version, **typed)
         assert refused.value.code == "fixed"
     assert world.calls() == [], "a username that is in use is not asked for"
+
+
+def half_done(world: World) -> Account:
+    """The reseller's tenant stands, and its login was taken by somebody else in between."""
+    row = world.save(world.provider, world.made.reseller, "rita").account
+    world.app.control("take_login", {"login": "rita"})
+    assert worked(world, row) == "failed"
+    held = world.account(world.made.reseller)
+    assert held is not None
+    assert (bool(held.remote), held.remote_user) == (True, "")
+    return held
+
+
+def worked(world: World, row: Account) -> str:
+    return run(tenant=world.made.reseller.pk, account_id=row.pk, clock=kit.now).state
+
+
+def test_a_login_that_turns_out_to_be_taken_is_changed_though_the_tenant_stands(world: World) -> None:
+    """Source: acceptance AC-30, AC-32."""
+    held = half_done(world)
+    _, line = sync_options.line(world.provider, world.made.reseller.pk, world.instance.pk)
+    assert line.fixed == {"bill_to"}
+    with pytest.raises(Refused) as refused:
+        world.save(world.provider, world.made.reseller, "rita", version=held.version)
+    assert refused.value.code == "login_taken"
+    before = waiting(held.pk)
+    world.save(world.provider, world.made.reseller, "rita.two", version=held.version)
+    assert waiting(held.pk) >= max(before, 1)
+    assert worked(world, held) == "provisioned"
+    logins = [user["login"] for user in world.app.state["users"].values() if user["tenant_id"] == held.remote]
+    assert logins == ["rita.two"]
+
+
+@pytest.mark.parametrize(("state", "code"), [("unsure", "timeout"), ("busy", "task")])
+def test_a_user_of_whom_nobody_knows_whether_it_was_made_keeps_its_name(world: World, state: str, code: str) -> None:
+    """Also one that a person is to make: it may be made before that is confirmed, and a second name would be a second user."""
+    held = half_done(world)
+    with tenancy.acting_in(world.made.reseller.pk):
+        Step.objects.filter(account=held.pk, what="user").update(state=state, code=code)
+    with pytest.raises(Refused) as refused:
+        world.save(world.provider, world.made.reseller, "rita.two", version=held.version)
+    assert refused.value.code == "fixed"
+
+
+def test_it_is_not_changed_while_a_run_is_making_it(world: World) -> None:
+    held = half_done(world)
+    gate, go = threading.Event(), threading.Event()
+
+    def at_work() -> None:
+        try:
+            with alone(held.pk):
+                gate.set()
+                go.wait(10)
+        finally:
+            connection.close()
+
+    other = threading.Thread(target=at_work)
+    other.start()
+    try:
+        assert gate.wait(10)
+        with pytest.raises(Busy, match="Another run"):
+            world.save(world.provider, world.made.reseller, "rita.two", version=held.version)
+    finally:
+        go.set()
+        other.join()
+    after = world.account(world.made.reseller)
+    assert after is not None
+    assert after.username == "rita"
 
 
 def test_after_its_tenant_was_removed_it_can_be_synced_anew(world: World) -> None:

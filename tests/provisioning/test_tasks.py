@@ -15,7 +15,7 @@ from purser.flows.accounts_to_vendor import handling
 from purser.kernel.errors import Missing, Refused
 from purser.notices.models import Notice
 from purser.postgres import tenancy
-from purser.provisioning import instances, tasks
+from purser.provisioning import confirming, instances, tasks
 from purser.provisioning.models import Account, TaskState
 from tests.access import kit
 from tests.provisioning.kit import waiting
@@ -86,15 +86,15 @@ def test_what_cannot_be_done_is_said_where_the_account_is_and_can_be_opened_agai
     shop.ordered(account)
     shop.run(account)
     (task,) = shop.tasks()
-    assert refused(lambda: tasks.decline(shop.provider, task.pk, note=" ", version=1, now=kit.now())) == "note"
-    tasks.decline(shop.provider, task.pk, note="They take no new customers", version=1, now=kit.now())
+    assert refused(lambda: confirming.decline(shop.provider, task.pk, note=" ", version=1, now=kit.now())) == "note"
+    confirming.decline(shop.provider, task.pk, note="They take no new customers", version=1, now=kit.now())
     result = shop.run(account)
     assert result.state == "failed"
     step = shop.step(account, "tenant")
     assert (step.state, step.code) == ("refused", "declined")
     assert "They take no new customers" in step.text
     (task,) = shop.tasks("declined")
-    tasks.reopen(shop.provider, task.pk, version=task.version, now=kit.now())
+    confirming.reopen(shop.provider, task.pk, version=task.version, now=kit.now())
     (task,) = shop.tasks()
     shop.confirm(task, id="FX-7")
     shop.run(account)
@@ -111,7 +111,7 @@ def test_what_is_confirmed_fits_what_was_asked_and_is_confirmed_once(shop: Shop)
     assert refused(lambda: shop.confirm(task, id="FX-1", colour="red")) == "answer"
     assert refused(lambda: shop.confirm(task, id="own")) == "id_taken"
     shop.confirm(task, id="FX-1")
-    with pytest.raises(tasks.Changed):
+    with pytest.raises(confirming.Changed):
         shop.confirm(task, id="FX-2")
     (done,) = shop.tasks("done")
     assert refused(lambda: shop.confirm(done, id="FX-2")) == "state"
@@ -124,7 +124,7 @@ def test_what_is_confirmed_fits_what_was_asked_and_is_confirmed_once(shop: Shop)
         assert Act.objects.filter(verb="tasks.confirm").count() == 1
     stranger = kit.actor(shop.made.reseller, shop.made.owner)
     with pytest.raises(Missing):
-        tasks.confirm(stranger, task.pk, answers={"id": "FX-2"}, version=task.version, now=kit.now())
+        confirming.confirm(stranger, task.pk, answers={"id": "FX-2"}, version=task.version, now=kit.now())
 
 
 def test_two_that_ask_at_the_same_moment_make_one_task(shop: Shop) -> None:
@@ -199,6 +199,22 @@ def test_it_is_suspended_and_removed_by_hand_as_well(shop: Shop) -> None:
     assert port.tenants().items == {}
 
 
+def test_a_removal_by_hand_that_is_given_up_is_done_by_nobody_and_comes_again_when_it_is_wanted(shop: Shop) -> None:
+    account = standing(shop, reseller=True)
+    whom = (shop.owner(account), account.instance)
+    gone = {"name": account.name, "why": "They left", "clock": shop.clock}
+    handling.remove(shop.provider, *whom, **gone)
+    shop.run(account)
+    assert [row.words["do"] for row in shop.tasks()] == ["suspend"]
+    handling.give_up(shop.provider, *whom, why="They stay", clock=shop.clock)
+    assert (shop.tasks(), shop.again(account).state) == ([], "provisioned")
+    (task,) = shop.tasks("declined")
+    assert (task.note, task.ended_by_name) == (f"{account.name} is kept: it is not needed any more.", "Purser")
+    handling.remove(shop.provider, *whom, **gone)
+    shop.run(account)
+    assert [row.words["do"] for row in shop.tasks()] == ["suspend"]
+
+
 def test_used_amounts_are_told_by_people_and_read_as_any_vendors(shop: Shop) -> None:
     """Source: acceptance AC-37."""
     standing(shop)
@@ -242,8 +258,8 @@ def test_an_offer_may_name_a_product_as_people_do_and_not_one_that_is_not_sold(s
 
 
 def test_the_steps_of_a_task_are_a_table(shop: Shop) -> None:
-    assert set(tasks.TASK_STEPS) == set(TaskState.values)
-    assert all(to in tasks.TASK_STEPS for targets in tasks.TASK_STEPS.values() for to in targets)
+    assert set(confirming.TASK_STEPS) == set(TaskState.values)
+    assert all(to in confirming.TASK_STEPS for targets in confirming.TASK_STEPS.values() for to in targets)
 
 
 def test_the_same_flow_serves_the_second_vendor(shop: Shop) -> None:

@@ -11,6 +11,7 @@ from purser.connectors.ports.accounts import Contact, NewTenant, NewUser, Role, 
 from purser.connectors.ports.offerings import UNLIMITED, Kind, Mode, Offering, Quota, Service, Usage
 from purser.connectors.shared.rows import Malformed
 
+SUMS = frozenset({"compute_points", "notarizations", "esignatures"})  # set to nought at `range_start`; all others are levels
 NOBODY = "00000000-0000-0000-0000-000000000000"  # id and issuer of an access policy that is new
 
 MODES: Mapping[str, Mode] = {"pck_per_workload": "per_workload", "pck_per_gigabyte": "per_gigabyte"}
@@ -108,14 +109,16 @@ def policy(row: Any, user: str) -> tuple[str, Role]:
 
 
 def usage(tenant: str, row: Mapping[str, Any]) -> Usage:
+    name = text(row, "usage_name") or required(row, "name")
     return Usage(
         tenant=tenant,
         service=id_of(row, "application_id"),
-        name=text(row, "usage_name") or required(row, "name"),
+        name=name,
         unit=text(row, "measurement_unit"),
         value=amount(row, "value"),
         total=amount(row, "absolute_value"),
         since=_moment(text(row, "range_start")),
+        counts="sum" if name in SUMS else "level",
         edition=text(row, "edition"),
         place=text(row, "infra_id"),
     )

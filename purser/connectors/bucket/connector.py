@@ -219,7 +219,9 @@ class BucketryConnector(Unable):
             found = self._read(self._client.pages(f"/accounts/{wire.checked(tenant)}/usage"), wire.stored, "bucket")
             cuts += [found.cut]
             for row in found.items.values():
-                new = Usage(tenant, row.product, wire.STORAGE, "bytes", row.average, row.bytes, row.since, place=row.region)
+                new = Usage(
+                    tenant, row.product, wire.STORAGE, "bytes", row.average, row.bytes, row.since, "average", place=row.region
+                )
                 held = items.get(new.key)
                 items[new.key] = _together(held, new) if held else new
         return reading(items, self._clock(), *cuts)
@@ -303,7 +305,7 @@ class BucketryConnector(Unable):
 
 
 def _together(a: Usage, b: Usage) -> Usage:
-    return Usage(a.tenant, a.service, a.name, a.unit, a.value + b.value, a.total + b.total, a.since, place=a.place)
+    return Usage(a.tenant, a.service, a.name, a.unit, a.value + b.value, a.total + b.total, a.since, a.counts, place=a.place)
 
 
 def _parsed(parse: Callable[[Any], T], body: Any, what: str, *, effect: bool) -> T:

@@ -221,7 +221,7 @@ class ByHandConnector(Unable):
                 asked = self._tasks.ask(Ask(f"usage:{tenant}:{month}", title, words, products))
                 cuts.append(f"What {held.name} used in {month} is to be told until {asked.due_on}")
             for product, value in (told or {}).items():
-                used = Usage(tenant, product, product, "quantity", value, Decimal(value), since)
+                used = Usage(tenant, product, product, "quantity", value, Decimal(value), since, "sum")
                 items[used.key] = used
         return reading(items, self._clock(), *cuts)
 

@@ -13,6 +13,7 @@ from purser.reconcile.model import Key
 
 Kind = Literal["partner", "customer"]
 Mode = Literal["per_workload", "per_gigabyte"]
+Counts = Literal["level", "sum", "average"]
 
 
 @dataclass(frozen=True)
@@ -67,7 +68,11 @@ def offering_key(service: str, name: str, place: str = "") -> Key:
 
 @dataclass(frozen=True)
 class Usage:
-    """What a tenant used of something since `since` (the billing period's start), and in all. A gigabyte is 1024^3 bytes."""
+    """What a tenant used of something since `since` (the vendor's month's start), and in all. A gigabyte is 1024^3 bytes.
+
+    `counts`: whether `value` is a level, which stands whatever the month; the sum of what was used since then; or the average
+    of the days since then.
+    """
 
     tenant: str
     service: str
@@ -76,6 +81,7 @@ class Usage:
     value: Decimal
     total: Decimal
     since: datetime | None
+    counts: Counts
     edition: str = ""
     place: str = ""
 

@@ -9,10 +9,11 @@ from typing import TypeVar
 from uuid import uuid5
 
 from purser.connectors.ports.directory import Group, Mailbox, Members, OrgContact, User
+from purser.connectors.ports.rows import check_size
 from purser.connectors.ports.tested import Tested
 from purser.connectors.table import columns as columns_of
 from purser.connectors.table.people import OURS, Fault, Person, kept_apart, person
-from purser.connectors.table.sheet import MOST_BYTES, MOST_CHARACTERS, Sheet, csv_sheet, refused
+from purser.connectors.table.sheet import MOST_CHARACTERS, Sheet, csv_sheet, refused
 from purser.connectors.table.workbook import xlsx_sheet
 from purser.reconcile.model import Reading
 
@@ -110,8 +111,7 @@ def group_id(name: str) -> str:
 
 
 def _sheet(content: bytes) -> Sheet:
-    if len(content) > MOST_BYTES:
-        raise refused(f"The file has {len(content):,} bytes; at most {MOST_BYTES:,} are read.", "Import it in parts.")
+    check_size(len(content))
     if content.startswith(b"\xd0\xcf\x11\xe0"):
         raise refused("The file is an old or a protected workbook.", "Save it as XLSX without a password, or as CSV.")
     if content.startswith(b"PK"):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from purser.connectors.ports.rows import Rows
-from purser.connectors.table.sheet import MOST_BYTES, Row, Sheet, csv_sheet, refused
+from purser.connectors.ports.rows import Rows, check_size
+from purser.connectors.table.sheet import Row, Sheet, csv_sheet, refused
 from purser.connectors.table.workbook import xlsx_sheet
 
 _ZIP = b"PK\x03\x04"
@@ -11,10 +11,10 @@ _ZIP = b"PK\x03\x04"
 
 def rows(content: bytes) -> Rows:
     """The rows of a CSV file, or of the first sheet of a workbook. Raises Refused(code="table") that names the row."""
-    if len(content) > MOST_BYTES:
-        raise refused(f"The file has {len(content):,} bytes; at most {MOST_BYTES:,} are read.")
+    check_size(len(content))
     sheet = xlsx_sheet(content) if content.startswith(_ZIP) else csv_sheet(content)
-    return Rows(sheet.heads, tuple((row.number, _texts(row, sheet)) for row in sheet.rows))
+    decimal = "," if sheet.delimiter == ";" else ""
+    return Rows(sheet.heads, tuple((row.number, _texts(row, sheet)) for row in sheet.rows), decimal)
 
 
 def _texts(row: Row, sheet: Sheet) -> tuple[str, ...]:

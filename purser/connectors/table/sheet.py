@@ -14,7 +14,6 @@ from typing import Literal
 
 from purser.kernel.errors import Refused
 
-MOST_BYTES = 10 * 1024 * 1024
 MOST_ROWS = 100_000  # below the header
 MOST_COLUMNS = 200
 MOST_CHARACTERS = 32_000  # of a cell
@@ -46,11 +45,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Sheet:
-    """`rows` leave out the empty ones. `unread` names further sheets of a workbook that hold something."""
+    """`rows` leave out the empty ones. `unread` names further sheets of a workbook that hold something, `delimiter` parts the
+    cells of a text.
+    """
 
     heads: tuple[str, ...]
     rows: tuple[Row, ...]
     unread: tuple[str, ...] = ()
+    delimiter: str = ""
 
 
 def refused(text: str, hint: str = "") -> Refused:
@@ -85,7 +87,8 @@ def csv_sheet(content: bytes) -> Sheet:
     A cell that a spreadsheet would compute is a formula; the apostrophe that our own exports put before such a text is
     taken off again. Raises Refused with code "table".
     """
-    return collected(_csv_rows(_decoded(content)))
+    text, delimiter, skipped = _parted(_decoded(content))
+    return replace(collected(_csv_rows(text, delimiter, skipped)), delimiter=delimiter)
 
 
 def _decoded(content: bytes) -> str:
@@ -101,13 +104,15 @@ def _decoded(content: bytes) -> str:
     return text
 
 
-def _csv_rows(text: str) -> Iterator[Row]:
+def _parted(text: str) -> tuple[str, str, int]:
+    """The text below a line that names the delimiter, the delimiter, and how many lines that were."""
     first, _, rest = text.partition("\n")
-    skipped = 0
-    delimiter = ""
     if first.strip().lower() in ("sep=,", "sep=;", "sep=\t", "sep="):  # Excel's own way to say it
-        delimiter, text, skipped = (first.strip("\r")[4:5] or "\t"), rest, 1
-    delimiter = delimiter or max(",;\t", key=lambda d: (_width(text, d), d == ","))
+        return rest, first.strip("\r")[4:5] or "\t", 1
+    return text, max(",;\t", key=lambda d: (_width(text, d), d == ",")), 0
+
+
+def _csv_rows(text: str, delimiter: str, skipped: int) -> Iterator[Row]:
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     number = skipped
     try:

@@ -9,6 +9,7 @@ import io
 import zipfile
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal
 from typing import Any
 
 from openpyxl import load_workbook  # type: ignore[import-untyped]
@@ -71,7 +72,7 @@ def _cell(cell: Any) -> Cell:
     if isinstance(value, bool):
         return Cell("true" if value else "false")
     if isinstance(value, int | float):
-        return Cell(str(int(value)) if value == int(value) else repr(value), "number")
+        return Cell(str(int(value)) if value == int(value) else f"{Decimal(repr(value)):f}", "number")
     if isinstance(value, date | datetime | time | timedelta):
         return Cell("", "date")
     return Cell(str(value).strip())

@@ -15,31 +15,34 @@ from purser.flows import ports
 from purser.flows.accounts_to_vendor import facts as reading
 from purser.flows.accounts_to_vendor import planning
 from purser.flows.accounts_to_vendor.journal import Clock
+from purser.flows.accounts_to_vendor.offerings import NOT_SOLD
 from purser.flows.accounts_to_vendor.values import DISABLED, ENABLED, Value
 from purser.flows.accounts_to_vendor.wanted import agreed
 from purser.kernel.errors import Failure, Missing
 from purser.postgres import tenancy
-from purser.provisioning import desk, findings, instances, places, steps
-from purser.provisioning.findings import GONE, MOVED, Pair
-from purser.provisioning.models import Account, AccountState, DriftPolicy, Instance, InstanceState
+from purser.provisioning import desk, findings, instances, places, steps, strangers
+from purser.provisioning.findings import GONE, MORE, MOVED, Pair
+from purser.provisioning.models import Account, AccountState, DriftPolicy, Instance, InstanceState, Stranger
 from purser.reconcile.model import Change, Reading
 from purser.tenants import organisations
 
 SHALLOW = frozenset({GONE, MOVED, "name", "enabled", "production"})
-DEEP = frozenset({"offerings", "user", "roles"})
+DEEP = frozenset({"offerings", "unsold", MORE, "user", "roles"})
 SHOWN = 8
 
 
 @dataclass
 class Compared:
-    """`strangers`: tenants right below us or our resellers that no account has. `text`: why not all could be said."""
+    """`strangers`: tenants right below us or our resellers that no account has and nobody ignores. `text`: why not all could
+    be said; `unread`: of which accounts nothing, by name."""
 
     accounts: int = 0
     open: int = 0
     healing: int = 0
-    strangers: tuple[Tenant, ...] = ()
+    strangers: list[Stranger] = field(default_factory=list)
     text: str = ""
     whats: dict[UUID, list[str]] = field(default_factory=dict)
+    unread: list[str] = field(default_factory=list)
 
 
 def compare(*, provider: UUID, instance_id: UUID, clock: Clock, deep: bool = False) -> Compared:
@@ -57,40 +60,39 @@ def compare(*, provider: UUID, instance_id: UUID, clock: Clock, deep: bool = Fal
             instances.met(instance_id, failure, now=clock())
         raise
     held = _held(kind, provider, instance_id)
-    found = Compared(strangers=strangers(read, held, root), text="" if read.whole else read.cut)
+    with tenancy.acting_in(provider):
+        open_ = strangers.see(instance_id, unknown(read, held, root), whole=read.whole, now=clock())
+    found = Compared(strangers=open_, text="" if read.whole else read.cut)
     above = {UUID(str(row.tenant_id)): row.remote for row in held if row.role == "reseller"}
     for account in held:
-        if account.state == AccountState.PROVISIONED:
-            parent = above.get(account.bill_to, "") if account.bill_to else root
+        if account.state != AccountState.PROVISIONED:
+            continue
+        parent = above.get(account.bill_to, "") if account.bill_to else root
+        try:
             _one(account, instance, port, read, parent, found, clock, deep=deep)
+        except Failure as failure:  # of this one: the others are compared all the same
+            found.unread.append(f"{account.name}: {failure.text}")
+            with tenancy.acting_in(provider):
+                if instances.met(instance_id, failure, now=clock()):
+                    break
     with tenancy.acting_in(provider):
         Instance.objects.filter(pk=instance_id).update(looked_at=clock())
     return found
 
 
-def unknown(*, provider: UUID, instance_id: UUID) -> tuple[Tenant, ...]:
-    """The tenants that could be adopted, as the vendor shows them now. Takes its seats itself. Raises Missing, Refused for an
-    instance that cannot be used, and what the vendor answers."""
-    with tenancy.acting_in(provider):
-        instance, kind = instances.find(instance_id), organisations.own().kind
-    instances.usable(instance)
-    port = ports.accounts(instance)
-    read, root = port.tenants(), port.root()
-    return strangers(read, _held(kind, provider, instance_id), root)
-
-
 def _held(kind: str, provider: UUID, instance_id: UUID) -> list[Account]:
     with places.listing_of(kind, provider):
-        rows = Account.across.filter(instance=instance_id).exclude(remote="").order_by("name", "id")
+        rows = Account.across.filter(instance=instance_id).exclude(state=AccountState.REMOVED).order_by("name", "id")
         return list(rows.select_related("tenant"))
 
 
-def strangers(read: Reading[Tenant], held: list[Account], root: str) -> tuple[Tenant, ...]:
-    """Partners and customers at the vendor that no account has, below us or below one of our resellers."""
-    ours = {account.remote for account in held}
-    below = {root, *(account.remote for account in held if account.role == "reseller")}
-    found = (t for t in read.items.values() if t.kind != "other" and t.id not in ours and t.parent in below)
-    return tuple(sorted(found, key=lambda tenant: (tenant.name.casefold(), tenant.id)))
+def unknown(read: Reading[Tenant], held: list[Account], root: str) -> list[Tenant]:
+    """Partners and customers at the vendor that no account has, below us or below one of our resellers. One that bears our
+    reference is ours: its answer was lost."""
+    ours = ({account.remote for account in held} | {account.reference for account in held}) - {""}
+    below = {root, *(account.remote for account in held if account.role == "reseller" and account.remote)}
+    found = (t for t in read.items.values() if t.kind != "other" and t.parent in below)
+    return [tenant for tenant in found if not {tenant.id, tenant.reference} & ours]
 
 
 def _one(
@@ -105,10 +107,12 @@ def _one(
     if there is None and not (read.whole and _deleted(port, account.remote)):
         return
     found.accounts += 1
-    differences = _shallow(account, there, parent, port)
-    looked_at = SHALLOW
+    differences, looked_at, failed = _shallow(account, there, parent, port), SHALLOW, None
     if there is not None and deep:
-        more = _deep(tenant, account, port, clock)
+        try:
+            more = _deep(tenant, account, port, clock)
+        except Failure as failure:
+            more, failed = None, failure
         if more is not None:
             differences, looked_at = {**differences, **more}, SHALLOW | DEEP
     with tenancy.acting_in(tenant):
@@ -118,6 +122,8 @@ def _one(
         if instance.drift_policy == DriftPolicy.HEAL and set(left) - findings.NOT_HEALED:
             found.healing += 1
             desk.later(tenant, account.pk, heal=True)
+    if failed is not None:
+        raise failed
 
 
 def _deleted(port: Accounts, id: str) -> bool:
@@ -145,16 +151,21 @@ def _shallow(account: Account, there: Tenant | None, parent: str, port: Accounts
 
 
 def _deep(tenant: UUID, account: Account, port: Accounts, clock: Clock) -> dict[str, Pair] | None:
-    """What a run that heals would change of offerings, user and roles; None where it cannot be read now."""
+    """What a run that heals would change of offerings, user and roles; None where nothing asks for them now. Raises what
+    the vendor answers."""
     facts = reading.read(tenant, account.pk)
     asked, _ = agreed(reading.subscriptions(facts), one_mode=facts.kind in port.traits.one_mode)
     if facts.waits or (facts.kind == "customer" and not asked):
         return None
     try:
         looked = planning.look(facts, port, asked, heal=True, at=clock())
-    except planning.Unread:
-        return None
-    return {change.key: _pair(change) for change in looked.plan.changes if change.key in DEEP}
+    except planning.Unread as unread:
+        raise unread.failure from unread
+    changes = {change.key: change for change in looked.plan.changes}
+    if "offerings" in looked.wanted and looked.target.tenant is not None:
+        more = looked.target.offerings.more(looked.target.tenant.id)
+        changes[MORE] = Change(MORE, more, Value((), NOT_SOLD))
+    return {key: _pair(change) for key, change in changes.items() if key in DEEP and change.before != change.after}
 
 
 def _pair(change: Change[Value]) -> Pair:

@@ -13,6 +13,8 @@ from purser.subscriptions.models import Subscription, SubscriptionState
 
 GOING = (SubscriptionState.ORDERED, SubscriptionState.PROVISIONING)
 BEGUN = (*GOING, SubscriptionState.WAITING)
+RUNNING = (SubscriptionState.ACTIVE, SubscriptionState.CANCELLED)
+WHOLE = (AccountState.PROVISIONED, AccountState.FAILED)
 BY_ITSELF = (StepState.INTENDED, StepState.UNSURE, StepState.BUSY)
 EVERY = 15  # minutes, for what waits beside a tenant that stands: most of it waits for a person
 
@@ -27,16 +29,19 @@ def accounts(*, now: datetime) -> dict[UUID, list[UUID]]:
         subscriptions = Subscription.across.filter(account=OuterRef("pk"))
         begun = Exists(subscriptions.filter(state__in=BEGUN))
         later = begun if now.minute % EVERY == 0 else Exists(subscriptions.filter(state__in=GOING))
-        running = Exists(subscriptions.filter(state=SubscriptionState.ACTIVE))
+        running = Exists(subscriptions.filter(state__in=RUNNING))
+        off = Exists(subscriptions.filter(state=SubscriptionState.SUSPENDED)) & ~running & ~begun
+        halted = Exists(open_.filter(what="enabled", state=StepState.REFUSED))
+        there = Q(state__in=WHOLE, provisioned_at__isnull=False) & ~halted
         stuck = Exists(open_.filter(state__in=(StepState.REFUSED, StepState.ASKED)))
         at_work = (
             Q(state=AccountState.PROVISIONING)
             | (Q(state=AccountState.REMOVING) & ~stuck)
             | (Q(state=AccountState.PREPARED) & (partners | begun))
             | (standing & later)
-            | (Q(state__in=(AccountState.PROVISIONED, AccountState.FAILED)) & Exists(open_.filter(state__in=BY_ITSELF)))
-            | (standing & Q(suspended=False, tenant__suspended_at__isnull=False))
-            | (standing & Q(suspended=True, tenant__suspended_at=None) & (partners | running))
+            | (Q(state__in=WHOLE) & Exists(open_.filter(state__in=BY_ITSELF)))
+            | (there & Q(suspended=False) & (Q(tenant__suspended_at__isnull=False) | off))
+            | (there & Q(suspended=True, tenant__suspended_at=None) & (partners | running))
         )
         rows = Account.across.filter(at_work).exclude(Exists(open_.filter(retry_at__gt=now)))
         pairs = list(rows.order_by("tenant_id", "id").values_list("tenant_id", "id"))

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from uuid import UUID
 
+from django.db.models import Max
+
 from purser.connectors.ports.accounts import Accounts, NewTenant, NewUser
 from purser.connectors.ports.offerings import Kind
 from purser.flows import ports
@@ -15,18 +17,21 @@ from purser.flows.accounts_to_vendor.wanted import Asked, Wanted
 from purser.kernel.errors import Missing
 from purser.postgres import tenancy
 from purser.provisioning import accounts, findings, steps
-from purser.provisioning.models import Account, AccountState, Instance, InstanceState, Role, Step
-from purser.subscriptions.models import LIVE, Subscription, SubscriptionState
+from purser.provisioning.models import Account, AccountState, Instance, InstanceState, Role, Step, StepState
+from purser.subscriptions.models import LIVE, Event, Subscription, SubscriptionState
 from purser.tenants import organisations
 from purser.tenants.models import Organisation
 
 PAUSED_STATES = (SubscriptionState.SUSPENDED,)
+BEGUN = (SubscriptionState.ORDERED, SubscriptionState.WAITING, SubscriptionState.PROVISIONING)
 
 
 @dataclass
 class Facts:
     """`waits`: why nothing can be begun at the vendor yet; empty where it can. `parent`: the vendor's id of the tenant above,
-    "" for the provider's own, which the vendor is asked for. `accepted`: stages that may stay as somebody changed them."""
+    "" for the provider's own, which the vendor is asked for. `accepted`: stages that may stay as somebody changed them.
+    `overtaken`: subscriptions that a refused step keeps from beginning, and all others were suspended since. `turning`: only
+    whether it is in use is seen to now."""
 
     account: Account
     organisation: Organisation
@@ -39,6 +44,8 @@ class Facts:
     parent: str = ""
     waits: str = ""
     accepted: frozenset[str] = frozenset()
+    overtaken: frozenset[UUID] = frozenset()
+    turning: bool = False
 
     @property
     def kind(self) -> Kind:
@@ -52,16 +59,31 @@ def read(tenant: UUID, account_id: UUID, *, healing: bool = False) -> Facts:
         organisation = organisations.own()
         rows = list(Subscription.objects.filter(account_id=account_id).order_by("ordered_at", "id"))
         taken = steps.of(account_id)
-        accepted = frozenset(findings.accepted_of(account_id)) if healing else frozenset()
+        accepted = findings.left_so(account_id) if healing else frozenset()
+        overtaken = _overtaken(rows) if any(row.state == StepState.REFUSED for row in taken.open.values()) else frozenset()
     instance = instance_of(account)
-    parent, waits = _above(account)
+    # what is being removed needs nobody above it
+    parent, waits = ("", "") if account.state == AccountState.REMOVING else _above(account)
     if instance.state != InstanceState.READY:
         why = f"is paused: {instance.paused_text}" if instance.state == InstanceState.PAUSED else "has not been tested yet."
         waits = f"{instance.name} {why}".strip()
     return Facts(
         account, organisation, instance, [row for row in rows if row.state in LIVE],
         [row for row in rows if row.state not in LIVE], taken.open, taken.done, taken.tried, parent, waits, accepted,
+        overtaken,
     )  # fmt: skip
+
+
+def _overtaken(rows: Sequence[Subscription]) -> frozenset[UUID]:
+    """Those that have not begun and were ordered before the last of the others was suspended: of what is ordered afterwards it
+    was said, and confirmed, that it lifts them (`subscriptions.waking`)."""
+    waiting = [row for row in rows if row.state in BEGUN]
+    others = [row for row in rows if row.state in LIVE and row not in waiting]
+    if not waiting or any(row.state not in PAUSED_STATES for row in others):
+        return frozenset()
+    ids = [row.pk for row in others]
+    since = Event.objects.filter(subscription__in=ids, what="state", new__in=PAUSED_STATES).aggregate(at=Max("at"))["at"]
+    return frozenset(row.pk for row in waiting if since is not None and row.ordered_at < since)
 
 
 def instance_of(account: Account) -> Instance:
@@ -74,13 +96,13 @@ def instance_of(account: Account) -> Instance:
 
 
 def _above(account: Account) -> tuple[str, str]:
-    """The reseller's tenant that this one stands under, or why there is none yet. Source: acceptance AC-25, AC-28."""
+    """The reseller's tenant that this one stands under, or why there is none yet: one that was adopted stands once its user is
+    known, with what it may give. Source: acceptance AC-25, AC-28."""
     if account.bill_to is None:
         return "", ""
     with tenancy.acting_in(account.bill_to):
         above = accounts.of(account.instance)
-    gone = (AccountState.REMOVING, AccountState.REMOVED)
-    if above is None or not above.remote or above.provisioned_at is None or above.state in gone:
+    if above is None or not above.remote_user or above.provisioned_at is None or not accounts.synced(above):
         return "", f"The tenant of {account.bill_to_name or 'the reseller'} at {account.instance_name} has to stand first."
     return above.remote, ""
 
@@ -108,12 +130,12 @@ def wanting(facts: Facts, port: Accounts, asked: Sequence[Asked], *, parent: str
         services=kept,
         over=tuple(dict.fromkeys(s for s in before if kept and s not in kept)),
         modes=wanted.modes_of(asked),
-        suspended=_suspended(facts, asked),
+        suspended=suspended(facts, asked),
         mails=1 + (mails(facts) if steps.MAIL in facts.open else 0),
     )
 
 
-def _suspended(facts: Facts, asked: Sequence[Asked]) -> bool | None:
+def suspended(facts: Facts, asked: Sequence[Asked]) -> bool | None:
     """All that is had is suspended, or its organisation is. A tenant whose last subscription ended stays as it is.
     Source: acceptance AC-33, AC-34."""
     if facts.organisation.suspended_at is not None:
@@ -122,7 +144,7 @@ def _suspended(facts: Facts, asked: Sequence[Asked]) -> bool | None:
         return False
     if not asked:
         return None
-    return all(one.suspended for one in asked)
+    return all(one.suspended for one in [one for one in asked if one.id not in facts.overtaken] or asked)
 
 
 def held(facts: Facts, want: Wanted) -> Held:
@@ -136,6 +158,18 @@ def held(facts: Facts, want: Wanted) -> Held:
         given = tuple(sorted(last.reference.split(","))) if last.reference and len(last.reference) < 120 else None
     user = account.remote_user if "user" not in facts.open else ""
     return Held(account.remote, user, facts.tried, since, roles, given, mails(facts))
+
+
+def served(facts: Facts, want: Wanted, asked: Sequence[Asked]) -> bool:
+    """Whether a customer was given what its subscriptions ask for, and none of them begins. A reseller's is looked at in each
+    run: what its provider has got since is pushed on to it (AC-14)."""
+    last, tenant = facts.done.get("offerings"), facts.done.get("tenant")
+    if facts.kind == "partner" or "offerings" in facts.open or last is None or last.reference != wanted.mark_of(want):
+        return False
+    if tenant is not None and last.intended_at < tenant.intended_at:
+        return False  # it tells of a tenant that this one came after
+    begun = {row.pk for row in facts.subscriptions if row.state not in BEGUN}
+    return all(one.id in begun for one in asked)
 
 
 def _counts(facts: Facts, receipt: Step) -> bool:

@@ -53,6 +53,22 @@ def moved(port: Accounts, want: Wanted, give: Collection[Offering], held: Mappin
     return [(service, mode) for service in dict.fromkeys(others)]
 
 
+def unasked(give: Collection[Offering], held: Mapping[Key, Offering], moving: Mapping[str, Mode]) -> list[Offering]:
+    """What is on and was not to be had: somebody switched it on at the vendor. What is locked the one above has fixed; what a
+    move takes along to the other mode is not meant."""
+    keys = {offering.key for offering in give}
+    on = (o for o in held.values() if o.enabled and not o.locked and o.key not in keys)
+    return [o for o in on if o.service not in moving or o.mode in (None, moving[o.service])]
+
+
+def used_services(port: Accounts, tenant: str) -> set[str]:
+    """The services in which a tenant has used anything; all where the vendor does not tell."""
+    read = port.usages([tenant]) if "usage" in port.traits.can else None
+    if read is None or not read.whole:
+        return set(port.services().items)
+    return {usage.service for usage in read.items.values() if usage.total or usage.value}
+
+
 def _by_id(port: Accounts, wanted: tuple[str, ...], known: set[str]) -> tuple[str, ...]:
     """Services by the vendor's ids; an offer may call them by their names."""
     if all(service in known for service in wanted):

@@ -8,6 +8,8 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from purser.access import permit
 from purser.access.actors import Actor
 from purser.connectors.ports.accounts import Accounts, Tenant
@@ -15,15 +17,15 @@ from purser.flows.accounts_to_vendor import facts as reading
 from purser.flows.accounts_to_vendor import states
 from purser.flows.accounts_to_vendor.facts import Facts
 from purser.flows.accounts_to_vendor.journal import Clock, Journal
-from purser.flows.accounts_to_vendor.run import alone, not_before
+from purser.flows.accounts_to_vendor.run import AGAIN, alone, not_before
 from purser.flows.accounts_to_vendor.states import PURSER
 from purser.flows.accounts_to_vendor.target import Vendor
 from purser.flows.accounts_to_vendor.values import mailed
 from purser.kernel.errors import Busy, Missing, Refused
 from purser.postgres import tenancy
-from purser.provisioning import accounts, desk, places, steps
+from purser.provisioning import accounts, desk, places, steps, strangers, tasks
 from purser.provisioning.desk import DECIDE, Case
-from purser.provisioning.models import Account, AccountState, Step
+from purser.provisioning.models import Account, AccountState, Role, Step
 from purser.reconcile.drive import drive
 from purser.reconcile.model import Change, Done
 from purser.subscriptions import lifecycle
@@ -33,6 +35,7 @@ from purser.tenants.models import Kind
 
 LONGEST = 300
 AT_MOST_EVERY = timedelta(minutes=1)
+REMOVING = ("enabled", "removal")  # the stages of a removal
 
 
 def adopt(actor: Actor, organisation: UUID, instance: UUID, remote: str, *, clock: Clock) -> Account:
@@ -48,6 +51,7 @@ def adopt(actor: Actor, organisation: UUID, instance: UUID, remote: str, *, cloc
         port = reading.port_of(facts)
         _may_adopt(facts, port, clock)
         tenant = _adoptable(facts, port, remote.strip())
+        _none_of_ours(facts, port, tenant)
         _nobody_elses(facts, tenant)
         summary = f"Adopted the tenant {tenant.name} at {facts.instance.name}"
         with desk.noted(actor, case, DECIDE, summary, after={"remote": tenant.id}, now=clock()) as account:
@@ -58,6 +62,7 @@ def adopt(actor: Actor, organisation: UUID, instance: UUID, remote: str, *, cloc
             nothing = {"remote_user": "", "mailed_at": None}
             Account.objects.filter(pk=account.pk).update(provisioned_at=since, suspended=not tenant.enabled, **nothing)
             desk.later(case.tenant, account.pk)
+        strangers.adopted(account.provider, instance, tenant.id, by=actor.name, now=clock())
         return account
 
 
@@ -92,6 +97,17 @@ def _adoptable(facts: Facts, port: Accounts, remote: str) -> Tenant:
     if tenant.kind != facts.kind:
         raise Refused(f"The tenant {tenant.name} is a {tenant.kind}, not a {facts.kind}.", code="kind", hint=hint)
     return tenant
+
+
+def _none_of_ours(facts: Facts, port: Accounts, tenant: Tenant) -> None:
+    """A call whose answer was lost may have made one: it is found by our reference, and no second one is taken beside it."""
+    row = facts.open.get("tenant")
+    if row is None or row.state not in steps.UNKNOWN:
+        return
+    ours = port.find(facts.account.reference, since=row.first_at)
+    if ours is not None and ours.id != tenant.id:
+        text = f"The tenant {ours.name} ({ours.id}) was made for {facts.account.name}: the answer was lost."
+        raise Refused(text, code="made", hint="Try again: it is gone on with. Or delete it in the vendor's own portal first.")
 
 
 def _nobody_elses(facts: Facts, tenant: Tenant) -> None:
@@ -154,9 +170,39 @@ def remove(actor: Actor, organisation: UUID, instance: UUID, *, name: str, why: 
     return row
 
 
+def give_up(actor: Actor, organisation: UUID, instance: UUID, *, why: str, clock: Clock) -> Account:
+    """Remove it no more: the tenant stays as it is at the vendor, and a reseller's is enabled again. What never stood as a
+    whole is half done again. Source: acceptance AC-30.
+
+    Raises Missing, Refused where nothing is being removed; Busy while a run is at work or the vendor's answer is not known.
+    """
+    permit.check(actor, DECIDE)
+    case = desk.case(actor, organisation, instance)
+    words = _reason(why)
+    with alone(case.account.pk):
+        with tenancy.acting_in(case.tenant):
+            held, open_ = accounts.find(case.account.pk), steps.open_of(case.account.pk)
+        if held.state != AccountState.REMOVING:
+            raise Refused(f"{held} is not being removed.", code="state")
+        if any(row.state in steps.UNKNOWN for row in open_.values()):
+            hint = "It is looked for as soon as the vendor's answer cannot come any more."
+            raise Busy("Nobody knows yet what the vendor did of the removal.", code="unsure", hint=hint, retry_after=AGAIN)
+        tasks.withdraw(held, kept=True, now=clock())
+        with desk.noted(actor, case, DECIDE, "Gave up the removal at the vendor", after={"why": words}, now=clock()) as row:
+            steps.drop([open_[stage] for stage in REMOVING if stage in open_], now=clock())
+            whole = row.remote and row.provisioned_at is not None
+            accounts.step(row, AccountState.PROVISIONED if whole else AccountState.FAILED)
+            if row.role == Role.RESELLER or lifecycle.live_of(row.pk):
+                desk.later(case.tenant, row.pk)
+    return row
+
+
 def _nobody_below(case: Case) -> None:
+    """Neither a tenant nor a call that may have made one, or is about to."""
     with places.listing_of(case.place.organisation.kind, case.tenant):
-        rows = Account.across.filter(bill_to=case.tenant, instance=case.account.instance).exclude(remote="")
+        made = Step.across.filter(account=OuterRef("pk"), what="tenant", state__in=steps.UNKNOWN)
+        there = ~Q(remote="") | Q(state=AccountState.PROVISIONING) | Exists(made)
+        rows = Account.across.filter(there, bill_to=case.tenant, instance=case.account.instance)
         below = list(rows.order_by("name")[:3])
     if below:
         names = ", ".join(one.name for one in below)

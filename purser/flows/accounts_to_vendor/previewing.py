@@ -15,17 +15,19 @@ from purser.flows.accounts_to_vendor import planning, wanted
 from purser.flows.accounts_to_vendor.journal import Clock
 from purser.flows.accounts_to_vendor.target import Vendor
 from purser.flows.accounts_to_vendor.values import DISABLED, Value
-from purser.kernel.errors import Refused
+from purser.kernel.errors import Failure, Refused
 from purser.postgres import tenancy
 from purser.provisioning import accounts, steps
 from purser.provisioning.models import AccountState
 from purser.reconcile.model import Change
+from purser.subscriptions.wanted import Added, Checked, added
 
 # The port's change of each stage, and what it is for.
 CALLS: Mapping[str, tuple[str, str]] = {
     "tenant": ("create", "Make the tenant"),
     "production": ("open", "Open it in production"),
     "offerings": ("switch", "Switch offerings"),
+    "unsold": ("switch", "Switch off what is not sold"),
     "user": ("create_user", "Make its user"),
     "roles": ("assign", "Give the user roles"),
     "mail": ("mail_activation", "Mail the activation"),
@@ -77,7 +79,8 @@ def preview(*, tenant: UUID, instance: UUID, adding: Sequence[tuple[str, Mapping
     if facts.kind == "customer" and not asked:
         return Preview(name, ())
     try:
-        looked = planning.look(facts, port, asked, at=clock())
+        turn = planning.turned(facts, port, asked)
+        looked = planning.look(planning.narrowed(facts, turn if turn == DISABLED else ""), port, asked, at=clock())
     except planning.Unread as unread:
         raise unread.failure from unread
     unsure = {what for what, row in facts.open.items() if what == steps.MAIL and row.state in steps.UNKNOWN}
@@ -86,8 +89,9 @@ def preview(*, tenant: UUID, instance: UUID, adding: Sequence[tuple[str, Mapping
 
 
 def _before(change: Change[Value], target: Vendor) -> list[Call]:
-    """A service that stays is moved to its new billing mode first; what that brings need not be switched any more."""
-    moving = target.moving() if change.key == "offerings" else []
+    """A service that stays is moved to its new billing mode first."""
+    there = target.tenant.id if target.tenant else ""
+    moving = target.offerings.moving(there) if change.key == "offerings" else []
     title = "Change the billing mode of a service"
     return [Call("offerings", "change_mode", title, "", wanted.MODES[mode]) for _, mode in moving]
 
@@ -107,3 +111,16 @@ def of_account(*, tenant: UUID, account: UUID, clock: Clock) -> Preview:
     with tenancy.acting_in(tenant):
         held = accounts.find(account)
     return preview(tenant=tenant, instance=held.instance, clock=clock)
+
+
+def of_order(*, tenant: UUID, lines: Sequence[Checked], clock: Clock) -> list[tuple[Added, Preview | None, Failure | None]]:
+    """What the new lines of an order would have done at each instance, or why that cannot be said now. What is changed of
+    subscriptions that are there is not looked at. Takes its seats itself.
+    """
+    found: list[tuple[Added, Preview | None, Failure | None]] = []
+    for one in added(lines):
+        try:
+            found.append((one, preview(tenant=tenant, instance=one.instance, adding=one.offers, clock=clock), None))
+        except Failure as failure:
+            found.append((one, None, failure))
+    return found

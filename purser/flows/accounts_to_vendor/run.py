@@ -20,7 +20,7 @@ from purser.flows.accounts_to_vendor import planning, removal, states
 from purser.flows.accounts_to_vendor.facts import Facts
 from purser.flows.accounts_to_vendor.journal import Clock, Journal
 from purser.flows.accounts_to_vendor.target import Vendor
-from purser.flows.accounts_to_vendor.values import Value
+from purser.flows.accounts_to_vendor.values import DISABLED, Value
 from purser.flows.accounts_to_vendor.wanted import Asked, agreed
 from purser.kernel.errors import Busy, Failure
 from purser.postgres import tenancy
@@ -85,24 +85,39 @@ def _run(tenant: UUID, account_id: UUID, clock: Clock, heal: bool) -> Result:
     if facts.account.state == AccountState.REMOVING:
         return _removing(tenant, facts, port, clock)
     asked, others = agreed(reading.subscriptions(facts), one_mode=facts.kind in port.traits.one_mode)
-    states.begin(tenant, facts, asked, others, now=clock())
-    done: list[str] = []
-    again: Change[Value] | None = None
-    for n in range(ROUNDS):
-        if n:
-            facts = reading.read(tenant, account_id, healing=heal)
-        made, again = _round(tenant, facts, port, asked, clock, heal)
-        done += made
-        if again is None:
-            break
-    if again is not None:
-        _not_shown(tenant, facts, again, port.traits.lag, clock)
+    turn = planning.turned(facts, port, asked)
+    done = _rounds(tenant, facts, port, asked, clock, heal, turn) if turn else []
+    if turn:
+        facts = reading.read(tenant, account_id, healing=heal)
+    if turn == DISABLED or planning.turned(facts, port, asked):
+        asked = []  # the rest is seen to once it is in use again
+    else:
+        states.begin(tenant, facts, asked, others, now=clock())
+        done += _rounds(tenant, facts, port, asked, clock, heal)
     state, text, retry_at = states.finish(tenant, facts, asked, done, now=clock())
     if heal and state == AccountState.PROVISIONED:
         states.healed(tenant, account_id, now=clock())
     if state == AccountState.PROVISIONED and facts.kind == "partner":
         states.wake_below(tenant, facts.account.instance)
     return Result(state, len(done), text, retry_at)
+
+
+def _rounds(
+    tenant: UUID, facts: Facts, port: Accounts, asked: Sequence[Asked], clock: Clock, heal: bool, turn: str = ""
+) -> list[str]:
+    """What was done, in as many rounds as it takes until nothing is to be read again. With `turn` nothing but that."""
+    done: list[str] = []
+    again: Change[Value] | None = None
+    for n in range(ROUNDS):
+        if n:
+            facts = reading.read(tenant, facts.account.pk, healing=heal)
+        made, again = _round(tenant, planning.narrowed(facts, turn), port, asked, clock, heal)
+        done += made
+        if again is None:
+            break
+    if again is not None:
+        _not_shown(tenant, facts, again, port.traits.lag, clock)
+    return done
 
 
 def not_before(facts: Facts, lag: timedelta, now: datetime) -> datetime | None:

@@ -6,20 +6,22 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.db.models import Exists, OuterRef, Q
+
 from purser.access import actors, acts
-from purser.flows.accounts_to_vendor.facts import Facts
+from purser.flows.accounts_to_vendor.facts import BEGUN, Facts
 from purser.flows.accounts_to_vendor.wanted import Asked
 from purser.kernel.errors import Refused
 from purser.postgres import tenancy
-from purser.provisioning import accounts, desk, findings, instances, steps
-from purser.provisioning.models import Account, AccountState, Role, StepState
+from purser.provisioning import accounts, desk, findings, instances, steps, telling
+from purser.provisioning.models import Account, AccountState, Role, Step, StepState
 from purser.reconcile.model import Done, Outcome
 from purser.subscriptions import lifecycle
 from purser.subscriptions.models import Source, Subscription, SubscriptionState
+from purser.tenants import organisations
 
 JOB = desk.JOB
 PURSER = lifecycle.By("Purser", Source.SYSTEM)
-BEGUN = (SubscriptionState.ORDERED, SubscriptionState.WAITING, SubscriptionState.PROVISIONING)
 
 
 def later(tenant: UUID, account_id: UUID, *, at: datetime | None = None, heal: bool = False) -> None:
@@ -44,11 +46,12 @@ def begin(tenant: UUID, facts: Facts, asked: Sequence[Asked], others: Sequence[t
     late = [(one, text) for one, text in others if one.id and told.get(one.id) != text[:500]]
     if not (starts or begun or late):
         return
+    on = organisations.today(organisation=facts.organisation, now=now)
     with tenancy.committing_in(tenant):
         if starts or (begun and account.state == AccountState.PROVISIONED):
             accounts.step(accounts.locked(account.pk), AccountState.PROVISIONING)
         for row in begun:
-            lifecycle.step(row, SubscriptionState.PROVISIONING, by=PURSER, now=now)
+            lifecycle.step(row, SubscriptionState.PROVISIONING, by=PURSER, now=now, on=on)
         for one, text in late:
             _wait([one.id], text, now)
 
@@ -56,9 +59,9 @@ def begin(tenant: UUID, facts: Facts, asked: Sequence[Asked], others: Sequence[t
 def finish(
     tenant: UUID, facts: Facts, asked: Sequence[Asked], done: Sequence[str], *, now: datetime
 ) -> tuple[str, str, datetime | None]:
-    """What came of it: the account's state, what is missing in words, and when to go on. A mail that nobody can tell of keeps
-    no subscription waiting."""
-    id = facts.account.pk
+    """What came of it: the account's state, what is missing in words, and when to go on. A mail that is stuck keeps no
+    subscription and no customer below waiting, and what stands without it is not half made."""
+    id, on = facts.account.pk, organisations.today(organisation=facts.organisation, now=now)
     with tenancy.committing_in(tenant):
         if done:
             worker = actors.system(PURSER.name, tenant=tenant, organisation=facts.organisation.name)
@@ -72,10 +75,12 @@ def finish(
         text = "; ".join(f"{steps.STAGES[row.what]}: {row.text}" for row in (stuck or left.values()))
         if not needed and account.remote:
             for row in _subscriptions([one.id for one in asked], (SubscriptionState.PROVISIONING,)):
-                lifecycle.step(row, SubscriptionState.ACTIVE, by=PURSER, now=now)
+                lifecycle.step(row, SubscriptionState.ACTIVE, by=PURSER, now=now, on=on)
+            account.provisioned_at = account.provisioned_at or now  # in use, whatever becomes of its mail
         elif stuck or any(row.code == steps.TASK for row in needed):
             _wait([one.id for one in asked], text, now)
-        _move(account, bool(left), bool(stuck), now)
+        _move(account, bool(left), bool(stuck))
+        telling.stuck(account, stuck, now=now)
         return account.state, text, min((row.retry_at for row in left.values() if row.retry_at), default=None)
 
 
@@ -85,15 +90,18 @@ def healed(tenant: UUID, account_id: UUID, *, now: datetime) -> None:
         findings.in_step(account_id, frozenset(steps.STAGES), now=now, healed_by=PURSER.name)
 
 
-def _move(account: Account, left: bool, stuck: bool, now: datetime) -> None:
+def _move(account: Account, left: bool, stuck: bool) -> None:
     if account.state == AccountState.PROVISIONED and left:
         accounts.step(account, AccountState.PROVISIONING)
     if account.state != AccountState.PROVISIONING:
         return
+    since = account.provisioned_at
     if stuck:
-        accounts.step(account, AccountState.FAILED)
+        accounts.step(account, AccountState.FAILED, provisioned_at=since)
     elif not left and account.remote:
-        accounts.step(account, AccountState.PROVISIONED, provisioned_at=account.provisioned_at or now)
+        accounts.step(account, AccountState.PROVISIONED, provisioned_at=since)
+    elif since is not None:
+        account.save(update_fields=["provisioned_at"])
 
 
 def finish_removal(tenant: UUID, account_id: UUID, *, now: datetime) -> tuple[str, str, datetime | None]:
@@ -104,6 +112,7 @@ def finish_removal(tenant: UUID, account_id: UUID, *, now: datetime) -> tuple[st
         left = steps.open_of(account_id)
         stuck = [row for row in left.values() if row.state in (StepState.REFUSED, StepState.ASKED)]
         text = "; ".join(f"{steps.STAGES[row.what]}: {row.text}" for row in (stuck or left.values()))
+        telling.stuck(account, stuck, now=now)
         if not left:
             whole = account.provisioned_at is not None
             nothing = {"remote": "", "remote_user": "", "suspended": False, "mailed_at": None}
@@ -122,9 +131,12 @@ def met(facts: Facts, outcome: Outcome, *, now: datetime) -> None:
 
 
 def wake_below(reseller: UUID, instance: UUID) -> None:
-    """The reseller's tenant stands: its customers that waited for it go on. Source: acceptance AC-25, AC-28."""
+    """The reseller's tenant stands: its customers that waited for it go on, and those that were refused while it was disabled.
+    Source: acceptance AC-25, AC-28."""
     with tenancy.listing_customers_of(reseller):
-        rows = Account.across.filter(bill_to=reseller, instance=instance, state=AccountState.PREPARED)
+        refused = Step.across.filter(account=OuterRef("pk"), state=StepState.REFUSED, code="parent_disabled")
+        waited = Q(state=AccountState.PREPARED) | Q(state=AccountState.FAILED) & Exists(refused)
+        rows = Account.across.filter(waited, bill_to=reseller, instance=instance)
         waiting = list(rows.order_by("id").values_list("tenant_id", "id"))
     for tenant, id in waiting:
         with tenancy.committing_in(tenant):

@@ -8,6 +8,7 @@ AC-32.
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,6 +21,7 @@ from purser.access import actors, acts, permit
 from purser.access.actors import Actor
 from purser.connectors.ports.accounts import Accounts
 from purser.flows.accounts_to_vendor import states
+from purser.flows.accounts_to_vendor.run import alone
 from purser.kernel.errors import Missing, Refused
 from purser.lists.model import Sign
 from purser.postgres import tenancy
@@ -32,6 +34,8 @@ from purser.tenants.organisations import Card
 
 PortOf = Callable[[Instance], Accounts]
 LONGEST = 254
+HALF = (AccountState.PROVISIONING, AccountState.FAILED)  # goes on with what is changed
+NONE: tuple[None, frozenset[str]] = (None, frozenset())
 
 
 class Wrong(Refused):
@@ -45,13 +49,15 @@ class Wrong(Refused):
 @dataclass(frozen=True)
 class Line:
     """An organisation at one instance: its account if there is one, and what follows from the tree. `parent` is the reseller
-    that its tenant stands under, None directly under the provider; `parent_synced` whether that has an account there."""
+    that its tenant stands under, None directly under the provider; `parent_synced` whether that has an account there. `fixed`:
+    what cannot be changed any more, of bill_to, username and email."""
 
     at: At
     role: Role
     parent: Card | None
     account: Account | None
     parent_synced: bool
+    fixed: frozenset[str]
 
     @property
     def instance(self) -> Instance:
@@ -64,10 +70,6 @@ class Line:
     @property
     def words(self) -> str:
         return accounts.words(self.account)
-
-    @property
-    def fixed(self) -> bool:
-        return accounts.fixed(self.account)
 
 
 @dataclass(frozen=True)
@@ -99,13 +101,13 @@ def lines(actor: Actor, organisation: UUID) -> tuple[Place, list[Line]]:
     place = places.find(actor, organisation)
     found = places.instances(place)
     with tenancy.acting_in(place.organisation.pk):
-        held = {row.instance: row for row in accounts.every()}
+        held = {row.instance: (row, accounts.fixed(row)) for row in accounts.every()}
     parent = _reseller(place)
     above: set[UUID] = set()
     if parent is not None:
         with tenancy.acting_in(parent.id):
             above = {row.instance for row in accounts.every() if accounts.synced(row)}
-    return place, [_line(place, at, held.get(at.instance.pk), at.instance.pk in above) for at in found]
+    return place, [_line(place, at, *held.get(at.instance.pk, NONE), at.instance.pk in above) for at in found]
 
 
 def line(actor: Actor, organisation: UUID, instance: UUID) -> tuple[Place, Line]:
@@ -121,8 +123,8 @@ def save(actor: Actor, organisation: UUID, instance: UUID, asked: Asked, *, port
     """Save & Synchronize. Takes its seats itself; the vendor is asked between them.
 
     Raises Missing, Wrong for what was typed, NotSynced where the reseller above has no account, Refused for an instance that
-    cannot be used, an old version or what the vendor has already; Busy and Unsure where the vendor cannot be asked. Nothing
-    is kept then.
+    cannot be used, an old version or what the vendor has already; Busy and Unsure where the vendor cannot be asked, or a run
+    is at work. Nothing is kept then.
     """
     permit.check(actor, VERB)
     place, here = line(actor, organisation, instance)
@@ -140,9 +142,10 @@ def save(actor: Actor, organisation: UUID, instance: UUID, asked: Asked, *, port
             instance=here.instance.pk,
         )
     _free_here(place, here, options)
-    if not here.fixed and not _free_there(here, options, port_of(here.instance)):
+    if "username" not in here.fixed and not _free_there(here, options, port_of(here.instance)):
         warnings = (*warnings, f"{here.instance} cannot say beforehand whether the username is free; creating it will show.")
-    row = _kept(actor, place, here, options, version=asked.version, now=now)
+    with alone(here.account.pk) if here.account else nullcontext():  # a run may be making what is changed here
+        row = _kept(actor, place, here, options, version=asked.version, now=now)
     with tenancy.acting_in(actor.tenant):
         acts.record(
             actor, VERB, summary=f"Synced {place.organisation.name} with {here.instance}",
@@ -157,7 +160,7 @@ def _kept(actor: Actor, place: Place, here: Line, options: Options, *, version: 
     try:
         with tenancy.acting_in(row.pk):
             kept = accounts.keep(guest, row, here.at.provider.id, here.instance, options, version=version, now=now)
-            if kept.role == Role.RESELLER:
+            if kept.role == Role.RESELLER or kept.state in HALF:
                 states.later(row.pk, kept.pk)
     except Refused as refusal:  # of two that save one username at the same moment, the second
         field = {"login_taken": "username", "email_taken": "email"}.get(refusal.code)
@@ -167,12 +170,12 @@ def _kept(actor: Actor, place: Place, here: Line, options: Options, *, version: 
     return kept
 
 
-def _line(place: Place, at: At, account: Account | None, parent_synced: bool) -> Line:
+def _line(place: Place, at: At, account: Account | None, fixed: frozenset[str], parent_synced: bool) -> Line:
     parent = _reseller(place)
     if parent is not None and parent.id == at.provider.id:
         parent = None
     role = Role.RESELLER if place.organisation.kind in PARTNERS else Role.USER
-    return Line(at, role, parent, account, parent_synced)
+    return Line(at, role, parent, account, parent_synced, fixed)
 
 
 def _reseller(place: Place) -> Card | None:
@@ -242,9 +245,9 @@ def _free_here(place: Place, here: Line, options: Options) -> None:
         username = rows.filter(username__iexact=options.username).exclude(own, instance=here.instance.pk).exists()
         email = rows.filter(email__iexact=options.email).exclude(own).exists()  # one person may stand at several instances
     if username:
-        raise _taken("username", options.username)
+        raise _taken("username", options.username, here=True)
     if email:
-        raise _taken("email", options.email)
+        raise _taken("email", options.email, here=True)
 
 
 def _free_there(here: Line, options: Options, port: Accounts) -> bool:
@@ -262,7 +265,8 @@ def _free_there(here: Line, options: Options, port: Accounts) -> bool:
     return True
 
 
-def _taken(field: str, value: str) -> Wrong:
+def _taken(field: str, value: str, *, here: bool = False) -> Wrong:
     what = {"username": "username", "email": "e-mail address"}[field]
     code = {"username": "login_taken", "email": "email_taken"}[field]
-    return Wrong(field, f"The {what} {value} is taken at the vendor.", code=code, hint="Choose another; nothing was created.")
+    whose = "that of another account here, which the vendor may not have yet" if here else "taken at the vendor"
+    return Wrong(field, f"The {what} {value} is {whose}.", code=code, hint="Choose another; nothing was created.")

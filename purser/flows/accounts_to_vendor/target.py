@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from purser.connectors.ports.accounts import Accounts, Role, Tenant, User
-from purser.connectors.ports.offerings import Mode, Offering, lacking
-from purser.flows.accounts_to_vendor.giving import moved, wanted_offerings
+from purser.flows.accounts_to_vendor.offerings import NOT_SOLD, Offerings
 from purser.flows.accounts_to_vendor.values import DISABLED, ENABLED, Held, Value, mailed, offered
-from purser.flows.accounts_to_vendor.wanted import Wanted, text_of, words_of
+from purser.flows.accounts_to_vendor.wanted import Wanted, mark_of, text_of, words_of
 from purser.kernel.errors import Busy, Failure, Missing, Refused
 from purser.reconcile.drive import outcome_of
 from purser.reconcile.model import Change, Done, Key, Outcome
@@ -32,8 +31,7 @@ class Vendor:
         self._tenant: Tenant | None = None
         self._known = not held.tried and not held.remote  # nothing is there
         self._stale = False  # changes of ours may have given the tenant another version than the one we read
-        self._items: dict[Key, Offering] | None = None
-        self._give: tuple[Offering, ...] | None = None
+        self.offerings = Offerings(port, want)
         self._user: User | None = None
         self._user_known = self._known
         self._roles: tuple[str, ...] | None = None if afresh else held.roles
@@ -48,7 +46,9 @@ class Vendor:
         return self._tenant
 
     def reference(self, stage: str) -> str:
-        """The vendor's id of what a stage made."""
+        """The vendor's id of what a stage made; of offerings, what was asked for."""
+        if stage == "offerings":
+            return mark_of(self._want)
         if stage == "tenant":
             return self._tenant.id if self._tenant else ""
         return self._user.id if stage == "user" and self._user else ""
@@ -85,11 +85,12 @@ class Vendor:
         return Value((tenant.name,), tenant.name) if tenant else None
 
     def _look_offerings(self) -> Value | None:
-        if self._there() is None:
-            return None
-        wanted, held = self.give(), self._held_items()
-        differing = {offering.key for offering in lacking(wanted, held)}
-        return offered([offering for offering in wanted if offering.key not in differing])
+        tenant = self._there()
+        return self.offerings.has(tenant.id) if tenant else None
+
+    def _look_unsold(self) -> Value | None:
+        tenant = self._there()
+        return self.offerings.unsold(tenant.id) if tenant else None
 
     def _look_user(self) -> Value | None:
         user = self._person()
@@ -137,26 +138,6 @@ class Vendor:
             )
         return tenant
 
-    def _held_items(self) -> dict[Key, Offering]:
-        if self._items is None:
-            assert self._tenant is not None
-            read = self._port.offerings(self._tenant.id)
-            if not read.whole:
-                raise Busy(f"What the tenant has could not be read to its end: {read.cut}", code="malformed")
-            self._items = dict(read.items)
-        return self._items
-
-    def give(self) -> tuple[Offering, ...]:
-        """The offerings that are wanted of what the parent may give now. Raises Refused where it may not give a service."""
-        if self._give is None:
-            held = self._held_items() if self._tenant is not None else {}
-            self._give = wanted_offerings(self._port, self._want, held)
-        return self._give
-
-    def moving(self) -> list[tuple[str, Mode]]:
-        """The services whose billing mode is changed before offerings are switched."""
-        return moved(self._port, self._want, self.give(), self._held_items()) if self._tenant is not None else []
-
     def _person(self, *, whole: bool = False) -> User | None:
         """Who signs in. Known by its receipt, it is not read again unless all of it is needed."""
         tenant = self._there()
@@ -187,7 +168,7 @@ class Vendor:
     def _forget(self) -> None:
         """Nothing that was read before a doubt counts any more; the tenant's id stays."""
         self._known = self._user_known = False
-        self._items = self._give = None
+        self.offerings.forget()
         self._roles = None if self._afresh else self._held.roles
 
     def _apply_tenant(self, change: Change[Value]) -> Done:
@@ -197,7 +178,8 @@ class Vendor:
             if failure.code != "name_taken":
                 raise
             raise Refused(failure.text, code=failure.code, hint=f"{failure.hint} {ADOPT}".strip()) from failure
-        self._known, self._items, self._user, self._user_known = True, {}, None, True
+        self._known, self._user, self._user_known = True, None, True
+        self.offerings.begin()
         return Done(self._tenant.id)
 
     def _apply_production(self, change: Change[Value]) -> Done:
@@ -207,14 +189,12 @@ class Vendor:
         return Done()
 
     def _apply_offerings(self, change: Change[Value]) -> Done:
-        tenant = self._of_tenant()
-        if moving := self.moving():
-            for service, mode in moving:
-                self._port.change_mode(tenant.id, service, mode)
-            self._items = self._give = None
-        held = self._held_items()
-        if lacks := lacking(self.give(), held):
-            held |= self._port.switch(tenant.id, lacks).items
+        self.offerings.switch(self._of_tenant().id)
+        self._stale = True
+        return Done(mark_of(self._want))
+
+    def _apply_unsold(self, change: Change[Value]) -> Done:
+        self.offerings.switch_unsold_off(self._of_tenant().id)
         self._stale = True
         return Done()
 
@@ -290,7 +270,9 @@ class Vendor:
             case "production":
                 return Value(("production",), "production")
             case "offerings":
-                return offered(self.give())
+                return offered(self.offerings.give(self._tenant.id if self._tenant else ""))
+            case "unsold":
+                return Value((), NOT_SOLD)
             case "user":
                 return Value((want.user.login.casefold(),), want.user.login)
             case "roles":

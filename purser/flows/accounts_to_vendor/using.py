@@ -1,7 +1,8 @@
 """How much of what was bought is in use, as the vendor counts it: kept with each subscription whose offer names a meter, and
 for one that is billed by it as a reading of its counter.
 
-What the vendor does not tell of stays as it was, and of an answer that is cut nothing is kept.
+What the vendor does not tell of stays as it was, and of an answer that is cut nothing is kept. One that has ended is read
+until its last cycle is charged.
 Source: acceptance CM-16, CM-19, AC-37.
 """
 
@@ -9,20 +10,23 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
 
+from django.db.models import Exists, F, OuterRef, Q
+
 from purser.connectors.ports.accounts import Accounts
-from purser.connectors.ports.offerings import Usage
+from purser.connectors.ports.offerings import Counts, Usage
 from purser.flows import ports
 from purser.flows.accounts_to_vendor.journal import Clock
 from purser.kernel.errors import Failure
 from purser.postgres import tenancy
 from purser.provisioning import instances, places
-from purser.provisioning.models import Account, InstanceState
-from purser.subscriptions import keeping, lifecycle, metering
-from purser.subscriptions.models import Subscription, SubscriptionState
+from purser.provisioning.models import Account, AccountState, InstanceState
+from purser.subscriptions import lifecycle, metering
+from purser.subscriptions.models import CycleCharge, Subscription, SubscriptionState
 from purser.tenants import organisations
 
 log = logging.getLogger("purser.flows")
@@ -40,25 +44,28 @@ def read(*, provider: UUID, instance_id: UUID, clock: Clock) -> int:
     if instance.state != InstanceState.READY:
         return 0
     with places.listing_of(kind, provider):
-        remotes = dict(Account.across.filter(instance=instance_id).exclude(remote="").values_list("id", "remote"))
-        rows = Subscription.across.filter(instance=instance_id, state__in=COUNTED, account__in=remotes).exclude(meter="")
-        metered = list(rows.order_by("tenant_id", "account_id", "id"))
+        accounts = Account.across.filter(instance=instance_id).exclude(remote="").exclude(state=AccountState.REMOVED)
+        remotes = dict(accounts.values_list("id", "remote"))
+        rows = Subscription.across.filter(instance=instance_id, account__in=remotes).exclude(meter="")
+        charged = CycleCharge.across.filter(subscription=OuterRef("pk"), to_on=OuterRef("ends_on"))
+        ended = Q(state=SubscriptionState.ENDED, metered=True, started_on__lt=F("ends_on")) & ~Exists(charged)
+        metered = list(rows.filter(Q(state__in=COUNTED) | ended).order_by("tenant_id", "account_id", "id"))
     port = ports.accounts(instance)
     used: dict[str, list[Usage]] = {}
-    today, changed = keeping.day_of(provider, clock()), 0
+    changed = 0
     for row in metered:
         remote = remotes[UUID(str(row.account_id))]
         if remote not in used:
             used[remote] = _of(port, remote)
         count = counted(used[remote], row.meter)
-        if count is not None and count != row.consumed:
+        if count is not None and count != row.consumed and row.state in COUNTED:
             with tenancy.acting_in(UUID(str(row.tenant_id))):
                 lifecycle.set_consumed(row.pk, count, now=clock())
             changed += 1
         told = measured(used[remote], row.meter, row.unit) if row.metered else None
         if told is not None:
             with tenancy.acting_in(UUID(str(row.tenant_id))):
-                metering.keep(row.pk, value=told[0], since=told[1], on=today, now=clock())
+                metering.keep(row.pk, value=told.value, since=told.since, counts=told.counts, now=clock())
     return changed
 
 
@@ -84,12 +91,22 @@ def counted(usages: Iterable[Usage], meter: str) -> int | None:
     return int(total.to_integral_value(ROUND_CEILING))
 
 
-def measured(usages: Iterable[Usage], meter: str, unit: str) -> tuple[Decimal, datetime | None] | None:
-    """What was used by this meter since the vendor's month began, in all places and editions, and since when; bytes in the
-    unit where that is a size, else as gigabytes. None where nothing is told."""
+@dataclass(frozen=True)
+class Measured:
+    """What was used by a meter since the vendor's month began, at `since`; `counts` as in the port."""
+
+    value: Decimal
+    since: datetime | None
+    counts: Counts
+
+
+def measured(usages: Iterable[Usage], meter: str, unit: str) -> Measured | None:
+    """By this meter, in all places and editions; bytes in the unit where that is a size, else as gigabytes. None where
+    nothing is told."""
     found = [usage for usage in usages if usage.name == meter]
     if not found:
         return None
     size = SIZES.get(unit.upper().replace("IB", "B"), GIGABYTE)
     total = sum((usage.value / size if usage.unit == "bytes" else usage.value for usage in found), Decimal(0))
-    return total, min((usage.since for usage in found if usage.since is not None), default=None)
+    since = min((usage.since for usage in found if usage.since is not None), default=None)
+    return Measured(total, since, found[0].counts)

@@ -12,6 +12,7 @@ from uuid import UUID
 
 from purser.connectors.ports.accounts import Contact, NewTenant, NewUser, Role, Traits
 from purser.connectors.ports.offerings import Kind, Mode
+from purser.kernel import digest
 
 MODES: Mapping[Mode, str] = {"per_workload": "per workload", "per_gigabyte": "per gigabyte"}
 
@@ -93,6 +94,11 @@ def services_of(subscriptions: Iterable[Asked]) -> tuple[str, ...]:
 
 def modes_of(subscriptions: Iterable[Asked]) -> tuple[Mode, ...]:
     return tuple(dict.fromkeys(cast(Mode, one.mode) for one in subscriptions if one.mode))
+
+
+def mark_of(want: Wanted) -> str:
+    """What is asked for in offerings, short: two that are the same ask for the same."""
+    return digest.of([sorted(want.services), sorted(want.over), sorted(want.modes)])
 
 
 def contact_of(name: str, email: str) -> Contact:

@@ -26,7 +26,6 @@ from purser.postgres import tenancy
 from purser.tenants import organisations
 
 VERB = "users.refresh"
-LARGEST = 10 * 1024 * 1024  # bytes of a file
 WAITS = timedelta(days=7)  # what nobody applied is of people that nobody needs here
 SHOWN = 200  # rows of the file left out, and names of each kind of change
 
@@ -50,12 +49,6 @@ class Preview:
     ignored: tuple[str, ...]
     cut: str
     digest: str
-
-
-def check_size(size: int) -> None:
-    """Before a file is taken into memory for `bring`. Raises Refused."""
-    if size > LARGEST:
-        raise Refused(f"The file has {size:,} bytes; at most {LARGEST:,} are read.", code="table")
 
 
 def bring(actor: Actor, *, name: str, content: bytes, read: Read, now: datetime) -> Preview:

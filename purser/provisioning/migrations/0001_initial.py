@@ -46,6 +46,20 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['partner', 'name', 'id'], name='account_of_partner'),
+                    models.Index(fields=['distributor', 'name', 'id'], name='account_of_distributor'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_account_key'),
+                    models.UniqueConstraint(fields=('tenant', 'instance'), name='account_of_instance_once'),
+                    models.UniqueConstraint(models.F('instance'), django.db.models.functions.text.Lower('username'), condition=models.Q(('state', 'removed'), _negated=True), name='account_username_once'),
+                    models.UniqueConstraint(models.F('instance'), django.db.models.functions.text.Lower('email'), condition=models.Q(('state', 'removed'), _negated=True), name='account_email_once'),
+                    models.CheckConstraint(condition=models.Q(('role__in', ['reseller', 'user'])), name='account_role_known'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['prepared', 'provisioning', 'provisioned', 'failed', 'removing', 'removed'])), name='account_state_known'),
+                    models.CheckConstraint(condition=models.Q(('role', 'user'), ('bill_to', None), _connector='OR'), name='account_reseller_has_no_parent'),
+                    models.CheckConstraint(condition=models.Q(models.Q(('state', 'provisioned'), _negated=True), models.Q(('remote', ''), _negated=True), _connector='OR'), name='account_provisioned_is_there'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -68,6 +82,11 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_finding_key'),
+                    models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('tenant', 'account', 'what'), name='finding_one_open'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'healed', 'accepted', 'gone'])), name='finding_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -92,6 +111,11 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_instance_key'),
+                    models.UniqueConstraint(fields=('tenant', 'name'), name='instance_name_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['new', 'ready', 'paused'])), name='instance_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -105,6 +129,7 @@ class Migration(migrations.Migration):
                 ('code', models.CharField(blank=True, max_length=30)),
                 ('text', models.CharField(blank=True, max_length=1000)),
                 ('hint', models.CharField(blank=True, max_length=500)),
+                ('told', models.CharField(blank=True, max_length=30)),
                 ('reference', models.CharField(blank=True, max_length=120)),
                 ('attempts', models.IntegerField(default=1)),
                 ('first_at', models.DateTimeField()),
@@ -120,6 +145,42 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'account', '-intended_at'], name='provisionin_tenant__43de62_idx'),
+                    models.Index(fields=['state', '-intended_at'], name='step_at_the_desk'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_step_key'),
+                    models.UniqueConstraint(condition=models.Q(('state__in', ('intended', 'refused', 'busy', 'unsure', 'asked'))), fields=('tenant', 'account', 'what'), name='step_one_open'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['intended', 'done', 'refused', 'busy', 'unsure', 'asked', 'dropped'])), name='step_state_known'),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name='Stranger',
+            fields=[
+                ('id', models.UUIDField(default=purser.postgres.ids.new, editable=False, primary_key=True, serialize=False)),
+                ('remote', models.CharField(max_length=100)),
+                ('parent', models.CharField(max_length=100)),
+                ('kind', models.CharField(max_length=8)),
+                ('name', models.CharField(max_length=300)),
+                ('enabled', models.BooleanField()),
+                ('state', models.CharField(choices=[('open', 'Open'), ('adopted', 'Adopted'), ('ignored', 'Ignored'), ('gone', 'Not there any more')], default='open', max_length=8)),
+                ('seen_at', models.DateTimeField()),
+                ('ended_at', models.DateTimeField(null=True)),
+                ('ended_by_name', models.CharField(blank=True, max_length=254)),
+                ('why', models.CharField(blank=True, max_length=500)),
+                ('instance', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='strangers', to='provisioning.instance')),
+                ('tenant', models.ForeignKey(db_index=False, default=purser.postgres.tenancy.tenant_of_new_row, editable=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='tenants.organisation')),
+            ],
+            options={
+                'abstract': False,
+                'base_manager_name': 'objects',
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_stranger_key'),
+                    models.UniqueConstraint(fields=('tenant', 'instance', 'remote'), name='stranger_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'adopted', 'ignored', 'gone'])), name='stranger_state_known'),
+                ],
             },
         ),
         migrations.CreateModel(
@@ -143,106 +204,14 @@ class Migration(migrations.Migration):
             options={
                 'abstract': False,
                 'base_manager_name': 'objects',
+                'indexes': [
+                    models.Index(fields=['tenant', 'state', 'due_on', 'id'], name='task_due'),
+                ],
+                'constraints': [
+                    models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_task_key'),
+                    models.UniqueConstraint(fields=('tenant', 'instance', 'key'), name='task_once'),
+                    models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'declined'])), name='task_state_known'),
+                ],
             },
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['partner', 'name', 'id'], name='account_of_partner'),
-        ),
-        migrations.AddIndex(
-            model_name='account',
-            index=models.Index(fields=['distributor', 'name', 'id'], name='account_of_distributor'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_account_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(fields=('tenant', 'instance'), name='account_of_instance_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(models.F('instance'), django.db.models.functions.text.Lower('username'), condition=models.Q(('state', 'removed'), _negated=True), name='account_username_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(models.F('instance'), django.db.models.functions.text.Lower('email'), condition=models.Q(('state', 'removed'), _negated=True), name='account_email_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('role__in', ['reseller', 'user'])), name='account_role_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['prepared', 'provisioning', 'provisioned', 'failed', 'removing', 'removed'])), name='account_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(('role', 'user'), ('bill_to', None), _connector='OR'), name='account_reseller_has_no_parent'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'provisioned'), _negated=True), models.Q(('remote', ''), _negated=True), _connector='OR'), name='account_provisioned_is_there'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_finding_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'open')), fields=('tenant', 'account', 'what'), name='finding_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='finding',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'healed', 'accepted', 'gone'])), name='finding_state_known'),
-        ),
-        migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_instance_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.UniqueConstraint(fields=('tenant', 'name'), name='instance_name_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='instance',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['new', 'ready', 'paused'])), name='instance_state_known'),
-        ),
-        migrations.AddIndex(
-            model_name='step',
-            index=models.Index(fields=['tenant', 'account', '-intended_at'], name='provisionin_tenant__43de62_idx'),
-        ),
-        migrations.AddIndex(
-            model_name='step',
-            index=models.Index(fields=['state', '-intended_at'], name='step_at_the_desk'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_step_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.UniqueConstraint(condition=models.Q(('state__in', ('intended', 'refused', 'busy', 'unsure', 'asked'))), fields=('tenant', 'account', 'what'), name='step_one_open'),
-        ),
-        migrations.AddConstraint(
-            model_name='step',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['intended', 'done', 'refused', 'busy', 'unsure', 'asked', 'dropped'])), name='step_state_known'),
-        ),
-        migrations.AddIndex(
-            model_name='task',
-            index=models.Index(fields=['tenant', 'state', 'due_on', 'id'], name='task_due'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('tenant', 'id'), name='provisioning_task_key'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.UniqueConstraint(fields=('tenant', 'instance', 'key'), name='task_once'),
-        ),
-        migrations.AddConstraint(
-            model_name='task',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['open', 'done', 'declined'])), name='task_state_known'),
         ),
     ]
