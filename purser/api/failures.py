@@ -31,6 +31,7 @@ from purser.api.limits import TooMany
 from purser.api.replays import UnderWay
 from purser.billing.paying.purchases import Stale
 from purser.kernel.errors import Busy, Failure, Missing, Refused, Unsure
+from purser.provisioning.accounts import NotSynced
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,8 @@ def answer(status: int, code: str, text: str, hint: str = "", **more: Any) -> Js
 def of(failure: Failure) -> JsonResponse:
     status = next(status for kind, status in STATUS if isinstance(failure, kind))
     more = {"quote": str(failure.quote.pk)} if isinstance(failure, Stale) and failure.quote else {}
+    if isinstance(failure, NotSynced):  # whom to sync, and with what
+        more = {"organisation": str(failure.organisation), "instance": str(failure.instance)}
     response = answer(status, failure.code or type(failure).__name__.lower(), failure.text, failure.hint, **more)
     if isinstance(failure, Busy | TooOften) and failure.retry_after is not None:
         response["Retry-After"] = str(math.ceil(failure.retry_after.total_seconds()))

@@ -68,6 +68,7 @@ SHARED = (
     Shared("/vendor-accounts/to-sync", "accounts.read", provisioning.TO_SYNC, export="accounts.read"),
     Shared("/vendor-accounts/half-done", "accounts.read", provisioning.HALF_DONE, export="accounts.read"),
     Shared("/vendor-findings", "accounts.read", provisioning.FINDINGS, export="accounts.read"),
+    Shared("/vendor-strangers", "accounts.read", provisioning.STRANGERS, export="accounts.read"),
     Shared("/vendor-tasks", "accounts.read", lists_tasks.TASKS, export="accounts.read"),
     Shared("/sales-orders", "subscriptions.read", lists_orders.ORDERS, export="subscriptions.export"),
     Shared("/sales-orders/waiting", "orders.decide", lists_orders.WAITING, export="orders.decide"),

@@ -77,7 +77,15 @@ KEY = {
 
 
 class Purser(NinjaAPI):
+    _described: OpenAPISchema | None = None
+
     def get_openapi_schema(self, **options: Any) -> OpenAPISchema:
+        """Made once a process: it takes a second of work, anybody may ask for it, and there is one place it is mounted at."""
+        if self._described is None:
+            self._described = self._describe(**options)
+        return self._described
+
+    def _describe(self, **options: Any) -> OpenAPISchema:
         schema = super().get_openapi_schema(**options)
         found = Failed.model_json_schema(ref_template="#/components/schemas/{model}", mode="serialization")
         schema["components"]["schemas"] |= found.pop("$defs") | {"Failed": found}

@@ -286,7 +286,7 @@ def _approvals(play: Play) -> None:
     from purser.subscriptions.models import Trigger
 
     rule = approvals.Rule(on=True, triggers=frozenset({Trigger.PAID, Trigger.QUANTITY, Trigger.ADDON}))
-    approvals.keep(cast.head(play.of("harbour")), rule, [], now=play.now)
+    approvals.keep(cast.head(play.of("harbour")), rule, [], seen={}, now=play.now)
 
 
 def _approve(play: Play, order: UUID) -> None:

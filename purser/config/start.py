@@ -10,10 +10,9 @@ def ready(app: App) -> None:
     from purser.config import sources, vendors, wiring
     from purser.directory import kinds as kinds_of_source
     from purser.flows import ports
-    from purser.jobs import directory, entrypoints, periodic
+    from purser.jobs import acts, directory, entrypoints, periodic
     from purser.jobs import licensing as licensing_jobs
     from purser.jobs import metering as metering_jobs
-    from purser.jobs import orders as order_jobs
     from purser.jobs import papers as paper_jobs
     from purser.jobs import payments as payment_jobs
     from purser.jobs import provisioning as provisioning_jobs
@@ -36,7 +35,7 @@ def ready(app: App) -> None:
     app.add_tasks_from(licensing_jobs.tasks, namespace="")
     app.add_tasks_from(usage_jobs.tasks, namespace="")
     app.add_tasks_from(paper_jobs.tasks, namespace="")
-    app.add_tasks_from(order_jobs.tasks, namespace="")
+    app.add_tasks_from(acts.tasks, namespace="")
     app.add_tasks_from(directory.tasks, namespace="")
     app.add_tasks_from(payment_jobs.tasks, namespace="")
     app.add_tasks_from(provisioning_jobs.tasks, namespace="")

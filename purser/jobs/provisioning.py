@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.utils import timezone
@@ -18,6 +19,7 @@ from purser.postgres.queue import defer
 log = logging.getLogger("purser.jobs")
 tasks = Blueprint()
 DEEP_AT = 2  # o'clock, UTC
+LAST = timedelta(hours=2)  # of a vendor's month: what it counted is read once more, as it cannot be asked for that later
 
 
 @tasks.task(name=states.JOB)
@@ -60,8 +62,9 @@ def accounts_due(timestamp: int) -> None:
 @tasks.periodic(cron="23 * * * *")
 @tasks.task(name="purser.compare_vendors", queueing_lock="compare_vendors")
 def compare_vendors(timestamp: int) -> None:
-    """Ask for a comparison of every instance that somebody has a tenant at; once a day a deep one."""
+    """Ask for a comparison of every instance that somebody has a tenant at; once a day, and at a month's end, a deep one."""
     now = timezone.now()
+    deep = is_deep(now)
     found = comparing.due()
 
     def ask(provider: UUID) -> None:
@@ -73,10 +76,16 @@ def compare_vendors(timestamp: int) -> None:
                     merge=True,
                     provider=str(provider),
                     instance=str(instance),
-                    deep=now.hour == DEEP_AT,
+                    deep=deep,
                 )
 
     apart.each(found, ask, what="Asking for the comparison of vendors", now=now)
+
+
+def is_deep(now: datetime) -> bool:
+    """By vendors' time, in UTC."""
+    here = now.astimezone(UTC)
+    return here.hour == DEEP_AT or (here + LAST).month != here.month
 
 
 @tasks.task(name="purser.compare")
@@ -91,5 +100,5 @@ def compare(provider: str, instance: str, deep: bool = False) -> None:
         return
     log.info(
         "instance %s: %s accounts, %s differences, %s used otherwise; %s",
-        instance, found.accounts, found.open, used, found.text,
+        instance, found.accounts, found.open, used, "; ".join(filter(None, (found.text, *found.unread))),
     )  # fmt: skip

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -73,6 +74,15 @@ def write_csv(file: IO[bytes], heads: Sequence[str], rows: Iterable[Sequence[Val
         writer.writerow([cell(value, style, zone) for value in row])
         count += 1
     return count
+
+
+def text_of(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows of text as CSV that goes along in a form or an answer; our own imports take it back."""
+    out = io.StringIO(newline="")
+    writer = csv.writer(out)
+    writer.writerow([guarded(head) for head in heads])
+    writer.writerows([guarded(cell) for cell in cells] for cells in rows)
+    return out.getvalue()
 
 
 def columns(table: Table, wanted: Asked, *, every: bool) -> list[Column]:

@@ -62,6 +62,11 @@ class Column:
     def can_filter(self) -> bool:
         return self.filterable and self.read is None
 
+    @cached_property
+    def is_state(self) -> bool:
+        """Whether a badge's values are good or bad; where they only name something, words without colour are enough."""
+        return any(sign.tone != "plain" or sign.icon for sign in self.signs.values())
+
     @property
     def numeric(self) -> bool:
         return self.kind in {"number", "money"}

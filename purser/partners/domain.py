@@ -9,13 +9,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from zoneinfo import available_timezones
 
 from django.db.models import Count, Value
 
 from purser.access import acts, verbs
 from purser.access.actors import Actor
 from purser.access.models import Membership
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.tenants import organisations, packages
 from purser.tenants.models import Kind, Organisation, PackageStock
@@ -68,7 +68,7 @@ def change(actor: Actor, *, contact_name: str, contact_email: str, zone: str, no
     """Change the main contact and the time zone of the tenant acted in. Raises Refused for what is none."""
     row = _locked()
     email = organisations.email_of(contact_email)
-    if zone not in available_timezones():
+    if zone not in zones.names():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     wanted = {"contact_name": " ".join(contact_name.split())[:200], "contact_email": email, "zone": zone}
     before = {name: getattr(row, name) for name in wanted}

@@ -8,6 +8,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import resolve
 from django.utils import timezone
 
 from purser.access import permit
@@ -19,6 +20,13 @@ from purser.portal.tables.listing import Listing
 from purser.portal.tables.model import Table
 
 Follow = Callable[["QuerySet[Any, Any]"], Mapping[str, Any]]
+
+
+def _step(name: str, actor: Actor) -> str:
+    """Where an empty list leads; nowhere for those whom the door there would send away."""
+    address = navigation.address(name, actor)
+    verb = getattr(resolve(address).func, "verb", "") if address else ""
+    return address if verb and permit.allows(actor, verb) else ""
 
 
 def show(
@@ -93,5 +101,5 @@ def read(
         "view_gone": slug if slug and slug not in {view.slug for view in views} else "",
         "bulk": bulk,
         "export_href": navigation.address(table.export, actor) if table.export else "",
-        "empty_step": navigation.address(table.empty.step, actor) if table.empty.step else "",
+        "empty_step": _step(table.empty.step, actor) if table.empty.step else "",
     }

@@ -118,6 +118,7 @@ SECTIONS = (
             Entry("Half done", "vendor_desk", "accounts.read", "alert-triangle", OTHERS),
             Entry("Tasks at vendors", "vendor_tasks", "accounts.read", "list-check", OTHERS),
             Entry("Changed at the vendor", "vendor_findings", "accounts.read", "arrows-diff", OTHERS),
+            Entry("Unknown tenants", "vendor_strangers", "accounts.read", "help", OTHERS),
             Entry("Instances of vendors", "instances", "instances.read", "plug", OTHERS),
         ),
     ),

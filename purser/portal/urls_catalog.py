@@ -24,6 +24,7 @@ urlpatterns = [
     path(f"{C}products/<uuid:product>/", products.change, name="catalog_product"),
     path(f"{C}offers/make/", offers.make, name="catalog_offer_make"),
     path(f"{C}offers/file/", offers.bring, name="catalog_offers_file"),
+    path(f"{C}offers/sheet/", offers.sheet, name="catalog_offers_sheet"),
     path(OFFER, offers.one, name="catalog_offer"),
     path(f"{OFFER}change/", offers.change, name="catalog_offer_change"),
     path(f"{OFFER}withdraw/", offers.withdraw, name="catalog_offer_withdraw"),

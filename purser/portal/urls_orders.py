@@ -29,6 +29,7 @@ urlpatterns = [
     path(f"{FOR}place/", shop.place, name="order-place"),
     path(f"{ORDERS}change/<uuid:held>/", change.change, name="order-change"),
     path(ONE, listed.one, name="order"),
+    path(f"{ONE}calls/", listed.calls, name="order-calls-of"),
     path(f"{ONE}approve/", listed.approve, name="order-approve"),
     path(f"{ONE}reject/", listed.reject, name="order-reject"),
     path(f"{ONE}cancel/", listed.cancel, name="order-cancel"),

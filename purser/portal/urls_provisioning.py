@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from purser.portal.pages.provisioning import account, doing, found, instances, sync
+from purser.portal.pages.provisioning import account, doing, found, instances, strangers, sync
 
 V = "t/<uuid:tenant>/instances/"
 ONE = f"{V}<uuid:instance>/"
@@ -12,6 +12,8 @@ A = "t/<uuid:tenant>/vendor-accounts/"
 OF = f"{A}of/<uuid:organisation>/"
 AT = f"{OF}<uuid:instance>/"
 F = "t/<uuid:tenant>/vendor-findings/"
+S = "t/<uuid:tenant>/vendor-strangers/"
+STRANGER = f"{S}<uuid:stranger>/"
 FOUND = f"{F}<uuid:organisation>/<uuid:finding>/"
 
 urlpatterns = [
@@ -37,6 +39,7 @@ urlpatterns = [
     path(f"{AT}decide/", doing.decide, name="vendor_account_decide"),
     path(f"{AT}adopt/", doing.adopt, name="vendor_account_adopt"),
     path(f"{AT}take-back/", doing.take_back, name="vendor_account_take_back"),
+    path(f"{AT}give-up/", doing.give_up, name="vendor_account_give_up"),
     path(f"{AT}mail/", doing.mail, name="vendor_account_mail"),
     path(f"{AT}remove/", doing.remove, name="vendor_account_remove"),
     path(f"{AT}options/", sync.options, name="sync_options"),
@@ -44,6 +47,11 @@ urlpatterns = [
     path(f"{A}half-done/export/", found.desk_export, name="vendor_desk_export"),
     path(F, found.index, name="vendor_findings"),
     path(f"{F}export/", found.export, name="vendor_findings_export"),
+    path(S, strangers.index, name="vendor_strangers"),
+    path(f"{S}export/", strangers.export, name="vendor_strangers_export"),
+    path(STRANGER, strangers.one, name="vendor_stranger"),
+    path(f"{STRANGER}adopt/", strangers.adopt, name="vendor_stranger_adopt"),
+    path(f"{STRANGER}ignore/", strangers.ignore, name="vendor_stranger_ignore"),
     path(FOUND, found.one, name="vendor_finding"),
     path(f"{FOUND}heal/", found.heal, name="vendor_finding_heal"),
     path(f"{FOUND}accept/", found.accept, name="vendor_finding_accept"),

@@ -18,7 +18,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import Caller, caller, code, data, token_of
 from tests.partners.kit import ALL, PAID, Chain, chain
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 

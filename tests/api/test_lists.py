@@ -30,7 +30,7 @@ from purser.portal.pages.orders import listed as sold
 from purser.portal.pages.partners import tenants
 from purser.portal.pages.paying import operator as payments
 from purser.portal.pages.paying import purchases
-from purser.portal.pages.provisioning import found, instances, sync
+from purser.portal.pages.provisioning import found, instances, strangers, sync
 from purser.portal.pages.subscriptions import held, usage
 from purser.portal.pages.tasks import listed as tasks
 from purser.portal.pages.usage import statement
@@ -55,6 +55,7 @@ PAGES = (
     *(offers.OFFERS, products.PRODUCTS, price_lists.LISTS),
     *(sold.ORDERS, sold.WAITING, held.table(None), usage.table(None)),
     *(instances.INSTANCES, sync.ACCOUNTS, sync.TO_SYNC, found.DESK, found.FINDINGS, tasks.TASKS),
+    strangers.STRANGERS,
 )
 # Those with rows in the reseller below; the others have their tests with their topics.
 OWN = [one for one in SHARED if one.table.name in {page.name for page in PAGES[:10]}]

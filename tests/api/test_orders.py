@@ -104,18 +104,73 @@ def test_a_customers_order_waits_and_is_approved_or_rejected(made: Shop, seller:
     assert code(seller.post(f"/sales-orders/{third['id']}/approve"), 422) == "state"
 
 
+def test_terms_that_moved_are_told_with_both_and_confirmed(made: Shop, seller: Caller, admin: Caller) -> None:
+    """Between being shown and ordered, and between being asked for and approved."""
+    rows = data(admin.get(f"/sales-orders/for/{made.customer.pk}"))["rows"]
+    (terms,) = [row["terms"] for row in rows if row["code"] == "BASE"]
+    shops.approving(made)
+    asked = body(made, line(made, terms=terms), own=True)
+    waits = data(admin.post("/sales-orders", asked), 201)
+    assert waits["lines"][0]["terms"] == terms
+    shops.change(made, "BASE", cycle="yearly", term_months=12)
+    assert code(admin.post("/sales-orders", asked | {"once": ids.new().hex}), 422) == "terms_moved"
+    review = data(admin.post("/sales-orders/review", {"lines": asked["lines"]}))["lines"][0]
+    assert (review["moved"]["code"], review["terms"] != terms) == ("terms_moved", True)
+    there = f"/sales-orders/{waits['id']}"
+    assert code(seller.post(f"{there}/approve"), 422) == "moved"
+    shown = data(seller.get(there))
+    said = f"Cyber Protect per workload: the terms were “{terms}” and are now “{review['terms']}”."
+    assert shown["moved"] == [said]
+    assert "for terms of 12 months" in said
+    done = data(seller.post(f"{there}/approve", {"expect": shown["expect"]}))
+    assert (done["state"], done["lines"][0]["terms"]) == ("approved", review["terms"])
+
+
 def test_several_are_approved_at_once_and_each_rule_is_taken_back(made: Shop, seller: Caller, admin: Caller) -> None:
     shops.approving(made)
     rule = {"customers": [str(made.customer.pk)], "on": True, "triggers": ["create_paid"], "over": "20.00"}
     assert data(seller("PUT", "/approval-rules", rule))["rows"][0]["over"] == "20"
+    assert code(seller("PUT", "/approval-rules", rule), 422) == "version"
+    read = [{name: one[name] for name in ("customer", "version")} for one in data(seller.get("/approval-rules"))["rows"]]
+    assert data(seller("PUT", "/approval-rules", rule | {"seen": read}))["rows"][0]["version"] == 2
     small, large = (data(admin.post("/sales-orders", body(made, line(made, quantity=n), own=True)), 201) for n in (2, 3))
     assert (small["state"], large["state"]) == ("approved", "new")
     told = data(seller.post("/sales-orders/approve", {"orders": [large["id"], small["id"]]}))
     assert told["approved"] == [large["number"]]
     assert told["waiting"][small["number"]]["code"] == "state"
     assert seller.post("/sales-orders/approve", {"orders": [large["id"], str(ids.new())]}).status_code == 404
+    read = [{name: one[name] for name in ("customer", "version")} for one in data(seller.get("/approval-rules"))["rows"]]
+    all_of_them = {"everywhere": True, "on": False, "triggers": [], "seen": read}
+    assert code(seller("PUT", "/approval-rules", all_of_them | {"customers": [str(made.customer.pk)]}), 422) == "everywhere"
+    assert [row["customer"] for row in data(seller("PUT", "/approval-rules", all_of_them))["rows"]] == [None]
+    assert len(data(seller.get("/approval-rules"))["rows"]) == 1
+    assert data(seller("PUT", "/approval-rules", rule))["rows"][0]["version"] == 1
     assert seller("DELETE", f"/approval-rules/{made.customer.pk}").status_code == 204
     assert len(data(seller.get("/approval-rules"))["rows"]) == 1
+
+
+def test_below_the_floor_the_seller_confirms(made: Shop, seller: Caller, admin: Caller) -> None:
+    made.publish(made.reseller, {"BASE": Decimal("5.30")})
+    asked = body(made)
+    review = data(seller.post("/sales-orders/review", {name: asked[name] for name in ("customer", "lines")}))["lines"][0]
+    assert (review["low"]["code"], review["margin_percent"]) == ("floor", "0.53")
+    assert code(seller.post("/sales-orders", asked), 422) == "floor"
+    assert data(seller.post("/sales-orders", asked | {"confirmed": ["floor"]}), 201)["state"] == "approved"
+    waits = data(admin.post("/sales-orders", body(made, own=True)), 201)
+    assert waits["state"] == "new"
+    assert code(seller.post(f"/sales-orders/{waits['id']}/approve"), 422) == "floor"
+    assert data(seller.post(f"/sales-orders/{waits['id']}/approve", {"confirmed": ["floor"]}))["state"] == "approved"
+
+
+def test_what_an_order_brings_back_is_told_and_confirmed(made: Shop, seller: Caller) -> None:
+    row = made.live()
+    data(seller.post("/sales-orders", body(made, {"kind": "suspend", "subscription": str(row.pk)})), 201)
+    asked = body(made)
+    review = data(seller.post("/sales-orders/review", {name: asked[name] for name in ("customer", "lines")}))
+    assert review["lines"][0]["enables"]["code"] == "enables"
+    assert row.number in review["lines"][0]["enables"]["text"]
+    assert code(seller.post("/sales-orders", asked), 422) == "enables"
+    assert data(seller.post("/sales-orders", asked | {"confirmed": ["enables"]}), 201)["state"] == "approved"
 
 
 def test_a_change_is_an_order_too(made: Shop, admin: Caller) -> None:

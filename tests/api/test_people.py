@@ -17,7 +17,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import Caller, caller, code, data, signed_in
 from tests.partners.kit import chain
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 

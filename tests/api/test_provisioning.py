@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from purser.access import verbs
+from purser.flows import ports
 from purser.flows.accounts_to_vendor.run import run
 from purser.postgres import tenancy
 from purser.provisioning.models import Account, Step
@@ -18,7 +19,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import Caller, caller, code, data, signed_in
 from tests.connectors.acronis import CLIENT, MSP, SECRET
-from tests.provisioning.kit import World, waiting
+from tests.provisioning.kit import World, ordered, taken_up, waiting
 from tests.provisioning.kit import world as made_world
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -76,8 +77,9 @@ def test_instances_are_made_changed_and_tested_and_never_give_a_secret(world: Wo
 def test_save_and_synchronize_of_a_reseller_and_its_customer(world: World, distributor: Caller, reseller: Caller) -> None:
     customer = world.made.customer
     answer = reseller("PUT", of(world, customer, "/options"), said("amy"))
-    assert code(answer, 422) == "not_synced"
-    assert world.made.reseller.name in data(answer, 422)["error"]["text"]
+    error = data(answer, 422)["error"]
+    assert (error["code"], world.made.reseller.name in error["text"]) == ("not_synced", True)
+    assert (error["organisation"], error["instance"]) == (str(world.made.reseller.pk), str(world.instance.pk))
     assert code(distributor("PUT", of(world, world.made.reseller, "/options"), said("rita", parent="Acme")), 422) == "parent"
     saved = data(distributor("PUT", of(world, world.made.reseller, "/options"), said("rita")))
     assert (saved["provisions"], saved["account"]["role"], saved["account"]["bill_to"]) == (True, "reseller", None)
@@ -112,6 +114,19 @@ def test_status_says_synced_and_what_is_to_come_for_each_system(world: World, di
     assert {row["name"] for row in to_sync} == {"Acme IT", "Alder Dental"}
 
 
+def test_an_account_says_what_its_subscriptions_wait_for(world: World, distributor: Caller) -> None:
+    """Source: acceptance AC-18, AC-30."""
+    world.save(world.provider, world.made.reseller, "rita")
+    whom = world.made.customer
+    account = world.save(world.reseller, whom, "amy").account
+    assert data(distributor.get(of(world, whom)))["waiting"] == []
+    subscription = ordered(account, {"services": []})
+    assert run(tenant=whom.pk, account_id=account.pk, clock=kit.now).state == "prepared"
+    (one,) = data(distributor.get(of(world, whom)))["waiting"]
+    assert (one["id"], one["offer_name"]) == (str(subscription.pk), "Protect")
+    assert one["state_text"] == "The tenant of Acme IT at Acronis has to stand first."
+
+
 def test_who_is_not_above_finds_nothing(world: World, reseller: Caller) -> None:
     assert code(reseller.get(f"/vendor-accounts/of/{world.direct.pk}"), 404) == "missing"
     assert code(reseller("PUT", of(world, world.direct, "/options"), said("bea")), 404) == "missing"
@@ -131,6 +146,7 @@ def work(world: World, **later: int) -> str:
 
 
 def test_a_reseller_is_provisioned_mailed_again_and_removed(world: World, distributor: Caller) -> None:
+    world.app.control("item", {"tenant": MSP, "name": "notarizations", "status": 0})
     at = of(world, world.made.reseller)
     data(distributor("PUT", f"{at}/options", said("rita")))
     told = data(distributor.get(f"{at}/next-calls"))
@@ -145,7 +161,12 @@ def test_a_reseller_is_provisioned_mailed_again_and_removed(world: World, distri
     with tenancy.acting_in(world.made.reseller.pk):
         Account.objects.update(mailed_at=kit.now() - timedelta(hours=1))
     assert data(distributor.post(f"{at}/activation"))["state"] == "done"
+    taken_up(row(world).pk)
+    world.app.control("item", {"tenant": MSP, "name": "notarizations", "status": 1})
     assert data(distributor.post(f"/instances/{world.instance.pk}/push")) == {"count": 1}
+    assert (waiting(row(world).pk), work(world)) == (1, "provisioned")
+    held = ports.accounts(world.instance).offerings(row(world).remote).items.values()
+    assert "notarizations" in {offering.name for offering in held if offering.enabled}
     assert data(distributor.post(f"{at}/retry"))["state"] == "provisioned"
     gone = {"name": "Acme IT", "why": "They left"}
     assert code(distributor.post(f"{at}/remove", gone), 401) == "step_up"
@@ -208,3 +229,43 @@ def test_what_one_may_not_is_refused_by_verb_and_by_the_tree(world: World, resel
     assert code(book.post(f"{at}/retry"), 403) == "denied"
     assert code(book("PUT", f"{at}/options", said("x")), 403) == "denied"
     assert code(caller(world.made.customer, verbs.ADMINISTRATOR).get("/vendor-accounts"), 403) == "denied"
+
+
+def test_a_removal_is_given_up(world: World, distributor: Caller) -> None:
+    at = of(world, world.made.reseller)
+    data(distributor("PUT", f"{at}/options", said("rita")))
+    work(world)
+    assert code(distributor.post(f"{at}/give-up", {"why": "They stay"}), 422) == "state"
+    inside = signed_in(world.made.distributor)
+    data(inside.post(f"{at}/remove", {"name": "Acme IT", "why": "They left"}))
+    assert data(distributor.post(f"{at}/give-up", {"why": "They stay"}))["state"] == "provisioned"
+
+
+def test_sync_options_name_what_is_fixed(world: World, distributor: Caller) -> None:
+    def fixed() -> list[str]:
+        (one,) = data(distributor.get(f"/vendor-accounts/of/{world.made.reseller.pk}"))["rows"]
+        return list(one["fixed"])
+
+    at = of(world, world.made.reseller)
+    data(distributor("PUT", f"{at}/options", said("rita")))
+    assert fixed() == []
+    world.app.control("take_login", {"login": "rita"})
+    assert work(world) == "failed"
+    assert fixed() == ["parent"]
+    data(distributor("PUT", f"{at}/options", said("rita.two", version=row(world).version)))
+    assert work(world) == "provisioned"
+    assert fixed() == ["email", "parent", "username"]
+
+
+def test_tenants_that_no_account_has_are_listed_shown_and_ignored(world: World, distributor: Caller) -> None:
+    data(distributor("PUT", of(world, world.made.reseller, "/options"), said("rita")))
+    told = data(distributor.post(f"/instances/{world.instance.pk}/compare"))
+    assert (told["unread"], [one["name"] for one in told["strangers"]]) == ([], ["Cedar Systems"])
+    (one,) = data(distributor.get("/vendor-strangers?state.is=open"))["rows"]
+    path = f"/vendor-strangers/{told['strangers'][0]['id']}"
+    shown = data(distributor.get(path))
+    assert (shown["remote"], shown["state"]) == (one["remote"], "open")
+    assert data(distributor.post(f"{path}/ignore", {"why": "A test of ours"}))["state"] == "ignored"
+    assert code(distributor.post(f"{path}/ignore", {"why": "Again"}), 422) == "state"
+    assert data(distributor.post(f"/instances/{world.instance.pk}/compare"))["strangers"] == []
+    assert code(caller(world.made.reseller).get(path), 404) == "missing"

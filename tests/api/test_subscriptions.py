@@ -10,10 +10,11 @@ import pytest
 
 from purser.access import verbs
 from purser.postgres import tenancy
+from purser.subscriptions import keeping, lifecycle
 from purser.subscriptions.models import Order, Subscription
 from tests.access import kit
 from tests.api.kit import caller, code, data
-from tests.subscriptions.held import Shop, days
+from tests.subscriptions.held import Shop, at, days
 
 TODAY = datetime.now(UTC).date()
 SINCE = TODAY - days(70)
@@ -50,6 +51,26 @@ def test_it_lists_and_opens_what_each_may_see(shop: Shop, row: Subscription) -> 
             ("state", "Partner"), ("state", "Partner"), ("quantity", "Partner"), ("state", "Partner"),
         ]  # fmt: skip
     assert code(caller(kit.reseller("Stranger IT")).get(f"/subscriptions/{row.pk}"), 404) is not None
+
+
+def test_a_vendors_own_words_are_for_who_can_see_to_it(shop: Shop) -> None:
+    made = shop.order("CP", 1, on=TODAY)
+    words = "User: 400 from https://eu-cloud.vendor.example/api/2/users: login taken"
+    with tenancy.acting_in(shop.customer):
+        lifecycle.step(made, "waiting", text=words, by=keeping.PURSER, now=kit.now())
+    for organisation, role, sees in (
+        (shop.chain.reseller, verbs.OWNER, True),
+        (shop.chain.distributor, verbs.OWNER, True),
+        (shop.chain.operator, verbs.OWNER, True),
+        (shop.chain.customer, verbs.ADMINISTRATOR, False),
+    ):
+        call = caller(organisation, role)
+        told = data(call.get(f"/subscriptions/{made.pk}"))["state_text"]
+        why = [one["why"] for one in data(call.get(f"/subscriptions/{made.pk}/history"))["rows"] if one["new"] == "Waiting"]
+        plain = "The vendor does not have it yet; your partner sees to it."
+        assert (told, why) == ((words, [words]) if sees else (plain, [""]))
+        page = kit.sign_in(kit.member(organisation, role)).get(f"/t/{organisation.pk}/services/{made.pk}/").content.decode()
+        assert ("vendor.example" in page, "does not have it yet" in page) == (sees, not sees)
 
 
 def test_the_customer_gets_no_cost_in_any_answer(shop: Shop, row: Subscription) -> None:
@@ -130,6 +151,30 @@ def test_below_the_floor_a_price_must_be_confirmed(shop: Shop) -> None:
     assert "8.50 %" in data(call.post(f"{path}/preview", body))["below_floor"]
     assert code(call("PUT", path, body), 422) == "floor"
     assert data(call("PUT", path, {**body, "confirmed": True}))["price"] == "900"
+    assert data(call("PUT", path, {**body, "price": "1000", "confirmed": True}))["price"] == "1000"
+    for organisation, kept in ((shop.chain.reseller, [["floor"], None]), (shop.chain.customer, [None, None])):
+        acts = [act for act in kit.acts_of(organisation, "subscriptions.price") if act.of_id == str(row.pk)]
+        assert [act.after.get("confirmed") for act in acts] == kept, "on record with its seller alone, and where it had to be"
+
+
+def test_the_floor_holds_as_well_when_the_offer_is_withdrawn_or_has_no_price_any_more(shop: Shop) -> None:
+    """By what the seller paid when it was last on sale; only confirmed it is taken, and the seller's part follows."""
+    from purser.catalog.models import Offer, PriceList
+
+    shop.offer("GONE", prices=("600", "823.47", "1009.53"))
+    row = shop.active("GONE", 3, on=SINCE)
+    with tenancy.acting_in(shop.chain.reseller.pk):
+        PriceList.objects.update(floor_percent=10)
+    with tenancy.acting_in(shop.provider):
+        Offer.objects.filter(pk=shop.offers["GONE"]).update(withdrawn_at=at(TODAY))
+    call, path = caller(shop.chain.reseller), f"/subscriptions/{row.pk}/price"
+    body = {"price": "900", "from_on": TODAY.isoformat()}
+    seen = data(call.post(f"{path}/preview", body))
+    assert (seen["margin"], seen["below_floor"]) == ("8.5", "The margin would be 8.50 %, less than the floor of 10.00 %.")
+    assert code(call("PUT", path, body), 422) == "floor"
+    assert data(call("PUT", path, {**body, "confirmed": True}))["price"] == "900"
+    assert data(call.get(f"/subscriptions/{row.pk}/margin"))["percent"] == "8.5"
+    assert data(call("PUT", path, {**body, "price": "1000"}))["price"] == "1000"
 
 
 def test_a_change_is_planned_and_taken_back(shop: Shop, row: Subscription) -> None:

@@ -1,8 +1,8 @@
 """A real browser on a real server: Debian's Chromium driven by Playwright, the application in threads of this process
 and so on this test's database and settings.
 
-Screenshots go to test-results/. Without a browser these tests fail, naming the package; PURSER_NO_BROWSER=1 leaves
-them out.
+Screenshots (`make screens`) go to test-results/. Without a browser these tests fail, naming the package; PURSER_NO_BROWSER=1
+leaves them out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ RESULTS = ROOT / "test-results"
 CHROMIUM = ("/usr/bin/chromium", "/usr/bin/chromium-headless-shell")
 WIDE, PHONE = (1440, 900), (390, 844)
 THEMES = ("light", "dark")
+EVERY_PAIR = os.environ.get("PURSER_SCREENS") == "all"
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -177,17 +178,18 @@ def axe(page: Page) -> list[str]:
 
 
 def sound(window: Screen, name: str, *, sizes: tuple[tuple[int, int], ...] = (WIDE, PHONE)) -> list[str]:
-    """Axe in both themes and at both sizes, sideways scrolling, and what the console said; screenshots as a by-product.
+    """Axe in both themes and at both sizes, sideways scrolling, and what the console said.
 
     A theme changes colours and a size the layout, so each is looked at once: which theme goes with which size alternates with
-    the name. `make screens` looks at all pairs.
+    the name. `make screens` looks at all pairs, and keeps a screenshot of each.
     """
     faults: list[str] = []
     for (width, height), theme in _pairs(name, sizes):
         window.page.set_viewport_size({"width": width, "height": height})
         window.theme(theme)
         window.page.wait_for_load_state("networkidle")
-        look(window.page, f"{name}-{width}-{theme}")
+        if EVERY_PAIR:  # to be looked at by people
+            look(window.page, f"{name}-{width}-{theme}")
         faults += [f"{width} {theme} {line}" for line in axe(window.page)]
         if window.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             faults.append(f"{width} {theme} the page scrolls sideways")
@@ -195,7 +197,7 @@ def sound(window: Screen, name: str, *, sizes: tuple[tuple[int, int], ...] = (WI
 
 
 def _pairs(name: str, sizes: tuple[tuple[int, int], ...]) -> list[tuple[tuple[int, int], str]]:
-    if len(sizes) < len(THEMES) or os.environ.get("PURSER_SCREENS") == "all":
+    if len(sizes) < len(THEMES) or EVERY_PAIR:
         return [(size, theme) for size in sizes for theme in THEMES]
     first = crc32(name.encode()) % len(THEMES)
     return [(size, THEMES[(first + number) % len(THEMES)]) for number, size in enumerate(sizes)]

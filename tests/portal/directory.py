@@ -14,7 +14,7 @@ from purser.directory.models import Group, Source, User
 from purser.postgres import tenancy
 from tests.access import kit
 from tests.partners.kit import Chain, chain
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 
 STAFF = """User principal name,Display name,Mail,Department,City,Account enabled,Groups,Fax machine
 ada@alder.example,Ada Stone,ada@alder.example,Surgery,Bremen,yes,Staff;Board,x

@@ -162,7 +162,7 @@ def fail(request: HttpRequest, actor: Actor, how: str) -> HttpResponse:
     with_number = Act.objects.filter(verb="left")
     Act.objects.create(at=NOW, actor="test", verb="left", summary="must not stay")
     if how == "bug":
-        raise ZeroDivisionError("a secret-looking detail 4711")
+        raise ZeroDivisionError("a secret-looking detail")
     raise {
         "refused": Refused("3 of 9 rows do not fit.", hint="Mend rows 2, 5 and 7."),
         "missing": Missing("No such thing."),

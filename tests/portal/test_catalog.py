@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from purser.access import verbs
@@ -16,7 +15,6 @@ from purser.postgres import tenancy
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.catalog.kit import Shop, shop, stocked
-from tests.catalog.test_catalog import FILE
 from tests.subscriptions import held
 
 
@@ -82,7 +80,7 @@ def test_a_reseller_sees_its_cost_and_sets_its_own_price_and_nothing_of_those_ab
     assert "Offer P-100" in text
     assert "8.00 EUR" in text
     one = shown(client, own, f"catalog/offers/{offer.pk}/")
-    assert f"8.00 EUR for a unit and cycle, asked by {made.distributor.name}" in one
+    assert f"8.00 EUR a unit, monthly, asked by {made.distributor.name}" in one
     assert "33.33 %" in one
     with tenancy.acting_in(own.pk):
         listed = PriceList.objects.get()
@@ -129,6 +127,21 @@ def test_below_the_floor_the_page_asks_once_more(sold: tuple[Shop, Offer]) -> No
     assert "Somebody published version 2 meanwhile." in stale
 
 
+def test_a_list_for_one_customer_bears_its_name(sold: tuple[Shop, Offer]) -> None:
+    made, offer = sold
+    made.publish(made.reseller, {offer.pk: "11"}, buyer=made.customer)
+    own, client = made.reseller, owner(made.reseller)
+    text = shown(client, own, "catalog/prices/")
+    assert "One customer Alder Dental EUR" in text
+    assert shown(client, own, "catalog/prices/?buyer.is=Alder+Dental").count("Alder Dental") > 1
+    file = client.get(kit.url(own, "catalog/prices/export/?format=csv"))
+    lines = b"".join(file.streaming_content).decode("utf-8-sig").splitlines()  # type: ignore[attr-defined]
+    assert "One customer,Alder Dental,EUR" in "".join(lines)
+    with tenancy.acting_in(own.pk):
+        listed = PriceList.objects.get(buyer=made.customer.pk)
+    assert "Alder Dental, in EUR" in shown(client, own, f"catalog/prices/{listed.pk}/publish/")
+
+
 def test_what_does_not_fit_is_refused_beside_what_was_typed(sold: tuple[Shop, Offer]) -> None:
     made, offer = sold
     own, client = made.reseller, owner(made.reseller)
@@ -140,27 +153,6 @@ def test_what_does_not_fit_is_refused_beside_what_was_typed(sold: tuple[Shop, Of
         ).content.decode()
         assert "Row 1, P-100: 9.1234567 has more than 6 decimals" in answer
         assert 'value="9.1234567"' in answer
-
-
-def test_prices_come_from_a_file_and_go_back_into_one(sold: tuple[Shop, Offer]) -> None:
-    made, _ = sold
-    own, client = made.reseller, owner(made.reseller)
-    with tenancy.acting_in(own.pk):
-        listed = PriceList.objects.get()
-    csv = SimpleUploadedFile("p.csv", b"Item code;Price\nP-100;13,75\n")
-    read = posted(client, own, f"catalog/prices/{listed.pk}/publish/", status=200, do="read", file=csv, after=1)
-    assert 'value="13.75"' in read.content.decode()
-    with tenancy.acting_in(own.pk):
-        assert PriceVersion.objects.count() == 1
-    wrong = SimpleUploadedFile("p.csv", b"Item code;Price\nP-999;13,75\n")
-    answer = posted(client, own, f"catalog/prices/{listed.pk}/publish/", status=422, do="read", file=wrong, after=1)
-    assert "Row 2: there is no offer with the item code “P-999”." in answer.content.decode()
-    for kind in ("csv", "xlsx"):
-        file = client.get(kit.url(own, f"catalog/prices/{listed.pk}/file/?format={kind}"))
-        content = b"".join(file.streaming_content)
-        again = SimpleUploadedFile(f"p.{kind}", content)
-        back = posted(client, own, f"catalog/prices/{listed.pk}/publish/", status=200, do="read", file=again, after=1)
-        assert 'value="12"' in back.content.decode()
 
 
 def test_a_version_shows_what_it_changed(sold: tuple[Shop, Offer]) -> None:
@@ -175,20 +167,6 @@ def test_a_version_shows_what_it_changed(sold: tuple[Shop, Offer]) -> None:
     assert "Changed" in text
     later = (made.now.date() + timedelta(days=3)).isoformat()
     assert "14.00 EUR" in shown(client, made.reseller, f"catalog/prices/{listed.pk}/?on={later}")
-
-
-def test_offers_are_loaded_from_a_file_after_a_look(sold: tuple[Shop, Offer]) -> None:
-    made, _ = sold
-    own, client = made.distributor, owner(made.distributor)
-    file = SimpleUploadedFile("o.csv", FILE.encode())
-    answer = posted(client, own, "catalog/offers/file/", status=200, file=file)
-    found = answer.context["found"]
-    assert (found.new, found.changed) == (2, 1)
-    posted(client, own, "catalog/offers/file/", do="apply", table=answer.context["table"], digest=found.digest)
-    with tenancy.acting_in(own.pk):
-        assert set(Offer.objects.values_list("code", flat=True)) == {"P-100", "P-101", "S-1"}
-    broken = SimpleUploadedFile("o.csv", FILE.replace(",1,500,", ",0,500,").encode())
-    assert "Row 2: The minimum: 0" in posted(client, own, "catalog/offers/file/", status=422, file=broken).content.decode()
 
 
 def test_an_offer_is_withdrawn_and_put_back(sold: tuple[Shop, Offer]) -> None:
@@ -225,7 +203,7 @@ def test_a_price_change_is_looked_at_over_live_subscriptions_and_taken_along() -
     with tenancy.acting_in(own.pk):
         listed = PriceList.objects.get()
     row = {"offer": made.offers["CP"], "price": "12.5", "after": 1, "note": "n", "from_on": ""}
-    path = f"catalog/prices/{listed.pk}/simulate/"
+    path, publish = (f"catalog/prices/{listed.pk}/{step}/" for step in ("simulate", "publish"))
     text = kit.text(posted(client, own, path, status=200, **row))
     assert "1 price changes, 1 live subscription follows, 0 keep the price" in text
     for words in ("10.00 EUR", "12.50 EUR", "50.00 EUR", "62.50 EUR", made.chain.customer.name):
@@ -236,6 +214,11 @@ def test_a_price_change_is_looked_at_over_live_subscriptions_and_taken_along() -
     content = b"".join(file.streaming_content).decode("utf-8-sig")
     assert content.splitlines()[0].startswith("Customer,Subscription,Item code")
     assert "12.5" in content.splitlines()[1]
-    assert "Row 1: “x” is no price" in kit.text(posted(client, own, path, status=422, **{**row, "price": "x"}))
+    wrong = posted(client, own, path, status=422, **{**row, "price": "x", "note": "kept"}).content.decode()
+    for words in ("Row 1: “x” is no price", 'value="x"', 'value="kept"', f'action="{kit.url(own, publish)}"'):
+        assert words in wrong
+    assert "No price changes" in kit.text(posted(client, own, path, status=200, **{**row, "price": "10"}))
+    nobody = {**row, "offer": [made.offers["CP"], made.offer("NEW")], "price": ["10", "12"]}
+    assert "No live subscription is concerned" in kit.text(posted(client, own, path, status=200, **nobody))
     with tenancy.acting_in(own.pk):
-        assert PriceVersion.objects.count() == 1
+        assert PriceVersion.objects.count() == 2  # the kit published NEW; looking published nothing

@@ -27,7 +27,7 @@ from purser.tenants.models import Grant
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.partners.kit import ALL, Chain, chain
-from tests.portal.test_customer import agent_in, at, inside, page
+from tests.portal.customers import agent_in, at, inside, page
 
 pytestmark = pytest.mark.usefixtures("site")
 

@@ -17,7 +17,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.partners.kit import Chain, chain
 from tests.portal.browser import PHONE, WIDE, Open, assets, browser, live, screen, sound
-from tests.portal.test_customer import at, inside
+from tests.portal.customers import at, inside
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 __all__ = ["WIDE", "assets", "browser", "live", "screen"]

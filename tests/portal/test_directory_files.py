@@ -13,8 +13,8 @@ import pytest
 from django.test import Client
 from openpyxl import Workbook
 
+from purser.connectors.ports import rows
 from purser.directory.models import Group, Source, Upload, User
-from purser.flows.vendor_to_mirror import upload
 from purser.jobs import directory as jobs
 from purser.postgres import tenancy
 from tests.access import kit
@@ -119,7 +119,7 @@ def test_a_file_that_cannot_be_read_as_a_whole_is_refused_in_the_form(
 def test_a_file_that_is_too_large_is_refused_at_both_doors(
     made: Chain, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(upload, "LARGEST", len(STAFF) - 1)
+    monkeypatch.setattr(rows, "MOST_BYTES", len(STAFF) - 1)
     posted(client, url(made, "source/file/"), {"version": "0"})
     says = f"The file has {len(STAFF)} bytes; at most {len(STAFF) - 1} are read."
     assert says in kit.text(posted(client, url(made, "source/file/load/"), {"file": file(STAFF)}, 422))

@@ -13,8 +13,8 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.partners.kit import Chain, chain
 from tests.portal.browser import Open, assets, browser, live, screen, sound
+from tests.portal.customers import at, inside
 from tests.portal.directory import STAFF, file, group, loaded, people, posted, url
-from tests.portal.test_customer import at, inside
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 __all__ = ["assets", "browser", "live", "screen"]

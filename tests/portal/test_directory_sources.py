@@ -25,8 +25,8 @@ from tests.access.kit import site as site
 from tests.connectors.test_graph import CLIENT, SECRET, TENANT
 from tests.directory.kit import World, world
 from tests.partners.kit import Chain
+from tests.portal.customers import inside
 from tests.portal.directory import call, group, posted, shown, url
-from tests.portal.test_customer import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 

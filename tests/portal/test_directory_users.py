@@ -17,10 +17,10 @@ from purser.postgres import tenancy
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.partners.kit import Chain
+from tests.portal.customers import inside
 from tests.portal.directory import STAFF, call, file, group, loaded, people, posted, shown, url
 from tests.portal.directory import client as client
 from tests.portal.directory import made as made
-from tests.portal.test_customer import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 

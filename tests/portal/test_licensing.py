@@ -20,7 +20,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.directory.licensing import Here
 from tests.partners.kit import Chain, chain
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 
 pytestmark = pytest.mark.usefixtures("site")
 

@@ -9,7 +9,7 @@ from tests.access.kit import site as site
 from tests.directory.licensing import Here
 from tests.partners.kit import Chain, chain
 from tests.portal.browser import Open, assets, browser, live, screen, sound
-from tests.portal.test_customer import at, inside
+from tests.portal.customers import at, inside
 
 pytestmark = [pytest.mark.browser, pytest.mark.usefixtures("site")]
 __all__ = ["assets", "browser", "live", "screen"]

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from purser.access import verbs
+from purser.kernel.period import month_of, plus_months
 from purser.postgres import tenancy
 from purser.subscriptions import metering
 from purser.subscriptions.models import CycleCharge, Subscription
@@ -26,7 +28,8 @@ __all__ = ["assets", "browser", "live", "screen"]
 # For 1,000 GB: what the vendor asks the distributor, this the reseller, and that the customer.
 VENDOR, ABOVE, ASKED = "61.13", "82.37", "100.93"
 TODAY = datetime.now(UTC).date()
-SINCE = TODAY - days(75)
+READ = TODAY - days(2)  # in a month that is not charged before the day after tomorrow
+SINCE = plus_months(month_of(READ).start, -2)
 
 
 @pytest.fixture(scope="module")
@@ -39,12 +42,12 @@ def shop() -> Shop:
 
 @pytest.fixture
 def row(shop: Shop) -> Subscription:
-    """A cycle charged, a second without a reading, a third open with one."""
+    """A month charged, a second without a reading, a third open with one."""
     made = shop.active("GB", 1, on=SINCE)
     with tenancy.acting_in(shop.customer):
-        metering.keep(made.pk, value=Decimal(1000), since=None, on=SINCE + days(3), now=at(SINCE + days(3)))
+        metering.keep(made.pk, value=Decimal(1000), since=None, now=at(SINCE + days(3)))
         metering.close(made.pk, today=TODAY, now=at(TODAY))
-        metering.keep(made.pk, value=Decimal("12.5"), since=None, on=TODAY, now=at(TODAY))
+        metering.keep(made.pk, value=Decimal("12.5"), since=None, now=at(READ))
     return made
 
 
@@ -80,7 +83,12 @@ def test_each_sees_usage_and_charges_and_its_own_part_alone(shop: Shop, row: Sub
         knows = ASKED in own  # what the customer is asked
         assert ("1,000" in listed, ASKED in listed) == (knows, knows)
         assert ("1.26 EUR" in page) is knows  # 12.5 at 0.10093, so far
-        assert [one["state"] for one in answer["cycles"]][:2] == ["open", "no_reading"]
+        assert [one["state"] for one in reversed(answer["cycles"])][:3] == [
+            "charged" if knows else "over", "no_reading", "open",
+        ]  # fmt: skip
+        read = f"12.5 GB on {READ}"
+        for said in (page, answer["cycles"][-3]["how"]):
+            assert read + (", at 0.10093 EUR is 1.26 EUR" if knows else ". Read last on") in said
         assert ("Charge nothing" in page) is False  # a reader and a customer may not say it
         found = data(caller(organisation, role).get(f"/cycle-charges?number.is={row.number}"))["rows"]
         charged = [(each["quantity"], each["amount"]) for each in found]
@@ -100,7 +108,7 @@ def test_what_is_not_metered_has_no_usage(shop: Shop) -> None:
 def test_its_seller_charges_nothing_with_a_reason(shop: Shop, row: Subscription) -> None:
     one = client(shop.chain.reseller)
     address = f"/t/{shop.chain.reseller.pk}/services/{row.pk}/usage/"
-    waiting = data(caller(shop.chain.reseller, verbs.OWNER).get(f"/subscriptions/{row.pk}/usage"))["cycles"][1]["start"]
+    waiting = data(caller(shop.chain.reseller, verbs.OWNER).get(f"/subscriptions/{row.pk}/usage"))["cycles"][-2]["start"]
     assert f"nought/?from={waiting}" in text(one, address)
     assert waiting in text(one, f"{address}nought/?from={waiting}")
     refused = one.post(f"{address}nought/", {"from_on": SINCE.isoformat(), "why": "No"})
@@ -119,3 +127,22 @@ def test_it_shows_the_pages_soundly(shop: Shop, row: Subscription, screen: Open,
     window = screen(kit.sign_in(kit.member(shop.chain.reseller)))
     window.go(kit.url(shop.chain.reseller, "services/" + path.format(row=row.pk)))
     assert sound(window, f"metering-{path.strip('/').rpartition('/')[2]}") == []
+
+
+def test_an_offer_by_usage_is_billed_by_the_month_at_every_door(shop: Shop) -> None:
+    """Vendors tell nothing of a year. Source: decision 0011."""
+    own, words = shop.chain.distributor, "billed by the month: vendors count from the first of each month"
+    one, make = client(own), kit.url(own, "catalog/offers/make/")
+    terms = {"code": "Y-1", "name": "Storage", "cycle": "yearly", "term_months": 12, "minimum": 1, "meter": "storage"}
+    form = {**terms, "product": shop.product, "unit": "GB", "cancel_days": 0}
+    refused = one.post(make, form)
+    assert (refused.status_code, words in refused.content.decode()) == (422, True)
+    call = caller(own, verbs.OWNER)
+    said = {**terms, "product": str(shop.product)}
+    assert code(call.post("/catalog/offers", said), 422) == "cycle"
+    sheet = "Vendor,Product,Category,Product group,Item code,Offer,Billing cycle,Term in months,Meter\n"
+    sheet += "Acronis,Cyber Protect,Backup,Protection,Y-1,Storage,yearly,12,storage\n"
+    assert code(call.post("/catalog/offers/file", {"table": sheet}), 422) == "cycle"
+    read = one.post(kit.url(own, "catalog/offers/file/"), {"file": SimpleUploadedFile("o.csv", sheet.encode())})
+    assert (read.status_code, f"Row 2: What is billed by usage is {words}" in read.content.decode()) == (422, True)
+    assert one.post(make, {**form, "cycle": "monthly"}).status_code == 302

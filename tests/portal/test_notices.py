@@ -16,7 +16,7 @@ from tests.access.kit import site as site
 from tests.notices.kit import kinds, letters, made, now, told
 from tests.partners.kit import Chain, chain
 from tests.portal.browser import Open, assets, browser, live, look, screen, sound
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 
 __all__ = ["assets", "browser", "live", "made", "now", "screen"]
 pytestmark = pytest.mark.usefixtures("site")
@@ -47,7 +47,16 @@ def form(who: str = "now", **more: Any) -> dict[str, Any]:
     kinds_ = ("consent_given", "consent_refused", "consent_ended", "enabling_sent", "enabling_answered", "look_ended")
     billing = ("connection_paused", "plan_waits", "hand_edit_waits")
     units = ("purchase_paid", "purchase_declined", "purchase_waits", "auto_capped", "card_expires", "refund_made")
-    others = ("tenant_licensing", "order_waits", "task_overdue", "card_gone")
+    others = (
+        "tenant_licensing",
+        "order_waits",
+        "change_refused",
+        "margin_low",
+        "task_overdue",
+        "instance_paused",
+        "account_half_done",
+        "card_gone",
+    )
     return {f"{kind}-mail": who for kind in (*kinds_, *billing, *units, *others)} | more
 
 

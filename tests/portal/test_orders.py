@@ -4,6 +4,7 @@ CM-45, CM-64, AC-25."""
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,11 @@ from django.test import Client
 
 from purser.access import verbs
 from purser.postgres import tenancy
-from purser.subscriptions.models import LIVE, ApprovalRule, Order, Subscription
+from purser.subscriptions.models import LIVE, ApprovalRule, LineKind, Order, Subscription
+from purser.subscriptions.wanted import Asked
 from tests.access import kit
 from tests.access.kit import site as site
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 from tests.subscriptions import shop as shops
 from tests.subscriptions.shop import SELLS, Shop
 
@@ -57,8 +59,18 @@ def shop(made: Shop, *, own: bool = False, more: str = "") -> str:
     return at(made, f"sales-orders/for/{made.customer.pk}/{more}", own=own)
 
 
-def put(client: Client, made: Shop, code: str = "BASE", quantity: str = "3", *, own: bool = False, price: str = "8.50") -> Any:
-    sent = {"offer": str(made.offers[code].pk), "quantity": quantity, "price": price}
+def put(
+    client: Client,
+    made: Shop,
+    code: str = "BASE",
+    quantity: str = "3",
+    *,
+    own: bool = False,
+    price: str = "8.50",
+    terms: str = "",
+) -> Any:
+    sent = {"offer": str(made.offers[code].pk), "quantity": quantity, "price": price, "terms": terms}
+    sent["name"] = made.offers[code].name
     return client.post(shop(made, own=own, more="basket/"), sent)
 
 
@@ -90,14 +102,21 @@ def test_it_narrows_by_category_then_cycle_then_group_to_exactly_the_products_th
     made: Shop, seller: Client, admin: Client, own: bool
 ) -> None:
     client = admin if own else seller
+    shops.change(made, "TRY", cycle="yearly", term_months=12)  # of the same group as what is monthly
     first = page(client, shop(made, own=own))
     assert [one in first for one in (">Backup<", ">Productivity<", "per workload")] == [True, True, False]
     second = page(client, shop(made, own=own, more="?category=Backup"))
-    assert (">Monthly<" in second, ">Yearly<" in second) == (True, False)
-    third = page(client, shop(made, own=own, more="?category=Backup&cycle=monthly&group=Add-ons"))
-    assert re.findall(r'<h2 class="h3 mb-1" id="[^"]*">([^<]+)<', third) == ["Advanced Security pack"]
-    every = page(client, shop(made, own=own, more="?category=Backup&cycle=monthly&group=Workloads"))
-    assert len(re.findall(r'<section class="card', every)) == 3
+    assert (">Monthly<" in second, ">Yearly<" in second) == (True, True)
+    other = page(client, shop(made, own=own, more="?category=Productivity"))
+    assert (">Monthly<" in other, ">Yearly<" in other) == (False, True)
+
+    def shown(cycle: str, group: str) -> list[str]:
+        html = page(client, shop(made, own=own, more=f"?category=Backup&cycle={cycle}&group={group}"))
+        return re.findall(r'<h2 class="h3 mb-1" id="[^"]*">([^<]+)<', html)
+
+    assert shown("monthly", "Add-ons") == ["Advanced Security pack"]
+    assert shown("monthly", "Workloads") == ["Cloud storage", "Cyber Protect per workload"]
+    assert shown("yearly", "Workloads") == ["Cyber Protect trial"]
 
 
 def test_it_shows_item_code_period_and_what_the_product_is(made: Shop, admin: Client) -> None:
@@ -133,6 +152,53 @@ def test_it_orders_what_was_checked_and_shows_the_order(made: Shop, seller: Clie
     assert "Nothing is in the order" in page(seller, shop(made, more="check/"))
 
 
+def test_what_comes_back_with_an_order_is_said_and_confirmed_before(made: Shop, seller: Client) -> None:
+    row, other = made.live(), made.live("YEAR", 5)
+    for one in (row, other):
+        made.place(made.owner(), Asked(LineKind.SUSPEND, subscription=one.pk))
+    put(seller, made)
+    html = page(seller, shop(made, more="check/"))
+    assert f"enables its tenant again, also for {row.offer_name} ({row.number})" in words(html)
+    assert 'name="confirmed" value="enables" required' in html
+    assert "enables its tenant again" in kit.text(order(seller, made, status=422))
+    lift = at(made, f"sales-orders/change/{row.pk}/?kind=resume")
+    answer = seller.post(lift, {"once": "lift"})
+    assert (answer.status_code, 'name="confirmed" value="enables"' in answer.content.decode()) == (422, True)
+    assert seller.post(lift, {"once": "lift", "confirmed": "enables"}).status_code == 302
+    assert [one.state for one in made.subscriptions()] == ["active", "suspended"]
+
+
+def test_what_is_cancelled_is_suspended_or_taken_back_from_its_row(made: Shop, seller: Client) -> None:
+    """Who does not pay in the notice period gets no service in it."""
+    row = made.live("YEAR", 5)
+    ends = kit.now().date() + timedelta(days=90)
+    with tenancy.acting_in(made.customer.pk):
+        Subscription.objects.filter(pk=row.pk).update(state="cancelled", ends_on=ends, term_ends_on=ends)
+    shown = words(page(seller, at(made, f"services/{row.pk}/")))
+    assert ("Suspend" in shown, "Take the cancellation back" in shown) == (True, True)
+    change = at(made, f"sales-orders/change/{row.pk}/?kind=")
+    assert "Take the cancellation back" in words(page(seller, f"{change}resume"))
+    assert seller.post(f"{change}suspend", {"once": "off"}).status_code == 302
+    assert [(one.state, one.ends_on) for one in made.subscriptions()] == [("suspended", ends)]
+    shown = words(page(seller, at(made, f"services/{row.pk}/")))
+    assert (f"It ends on {ends}" in shown, "Lift the suspension" in shown) == (True, True)
+    assert seller.post(f"{change}resume", {"once": "on"}).status_code == 302
+    assert [(one.state, one.ends_on) for one in made.subscriptions()] == [("cancelled", ends)]
+
+
+def test_an_approver_is_told_what_comes_back_and_confirms_it(made: Shop, seller: Client) -> None:
+    row = made.live()
+    made.place(made.owner(), Asked(LineKind.SUSPEND, subscription=row.pk))
+    waiting = made.place(made.admin(), made.new(), confirmed=["enables"])
+    there = at(made, f"sales-orders/{waiting.pk}/")
+    html = page(seller, there)
+    assert "The tenant is enabled again" in words(html)
+    assert row.number in words(html)
+    assert seller.post(f"{there}approve/").status_code == 422
+    assert seller.post(f"{there}approve/", {"confirmed": "enables"}).status_code == 302
+    assert [one.state for one in made.subscriptions()] == ["suspended", "ordered"]
+
+
 def test_double_click_back_button_and_second_tab_order_once(made: Shop, seller: Client) -> None:
     put(seller, made)
     sent = fields(page(seller, shop(made, more="check/")))
@@ -150,7 +216,7 @@ def test_a_price_that_moved_is_shown_with_both_and_confirmed_by_the_button(made:
     assert answer.status_code == 422
     told = words(answer.content.decode())
     assert "was 8.5 EUR and is now 9.25 EUR" in told
-    assert "Order at the new price" in told
+    assert "Order as it is now" in told
     assert placed(made) == []
     order(admin, made, own=True)
     assert made.subscriptions()[0].price == Decimal("9.25")
@@ -162,7 +228,8 @@ def test_what_cannot_be_ordered_is_said_at_its_line_and_the_button_is_off(made: 
     put(seller, made, "YEAR", "5")
     shops.withdraw(made, "YEAR")
     html = page(seller, shop(made, more="check/"))
-    for one in ("at least 1; not 0", "is an add-on, and Alder Dental has no live", "not on sale to Alder Dental any more"):
+    gone = "Office suite yearly is not on sale to Alder Dental any more"
+    for one in ("at least 1; not 0", "is an add-on, and Alder Dental has no live", gone):
         assert one in html, one
     assert re.search(r'<button class="btn btn-primary" disabled>', html)
     order(seller, made, status=422)
@@ -292,9 +359,22 @@ def test_only_who_raised_it_cancels(made: Shop, admin: Client) -> None:
 def test_a_rule_is_kept_for_all_for_some_and_taken_back(made: Shop, seller: Client) -> None:
     other = kit.customer("Birch Law", under=made.reseller)
     rules = at(made, "sales-orders/rules/")
+
+    def seen() -> list[str]:
+        return re.findall(r'name="seen" value="([^"]*)"', page(seller, rules))
+
     assert "Nothing needs approval" in words(page(seller, rules))
-    sent = {"whom": "all", "on": "1", "trigger": ["create_paid", "quantity"], "over": "0.00"}
+    sent = {"whom": "all", "on": "1", "trigger": ["create_paid", "quantity"], "over": "0.00", "seen": seen()}
     assert seller.post(rules, sent).status_code == 302
+    answer = seller.post(rules, sent)
+    shown = answer.content.decode()
+    assert (answer.status_code, "Somebody changed the default meanwhile" in shown) == (422, True)
+    typed = {**sent, "whom": "some", "customer": [str(other.pk)], "trigger": ["renewal"], "over": "12.345"}
+    shown = seller.post(rules, typed).content.decode()
+    assert re.findall(r'name="trigger" value="(\w+)" checked', shown) == ["renewal"], "what was typed stays"
+    assert re.findall(r'<option value="([^"]+)" selected', shown) == [str(other.pk)]
+    assert ('value="some" checked' in shown, 'value="12.345"' in shown) == (True, True)
+    sent["seen"] = seen()
     many = {**sent, "whom": "some", "customer": [str(made.customer.pk), str(other.pk)], "over": "100.00"}
     assert seller.post(rules, many).status_code == 302
     told = words(page(seller, rules))
@@ -307,6 +387,12 @@ def test_a_rule_is_kept_for_all_for_some_and_taken_back(made: Shop, seller: Clie
     assert seller.post(rules, {**sent, "trigger": "everything"}).status_code == 422
     with tenancy.acting_in(made.reseller.pk):
         assert ApprovalRule.objects.count() == 2
+    assert "everybody; what holds for 1 customer instead is dropped" in words(page(seller, rules))
+    answer = seller.post(rules, {**sent, "whom": "every", "seen": seen()}, follow=True)
+    assert "For everybody this holds from the next order on" in words(answer.content.decode())
+    assert "instead is dropped" not in page(seller, rules)
+    with tenancy.acting_in(made.reseller.pk):
+        assert [one.customer for one in ApprovalRule.objects.all()] == [None]
 
 
 # What is asked of a subscription.

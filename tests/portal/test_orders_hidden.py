@@ -11,6 +11,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -23,13 +24,18 @@ from purser.subscriptions import deciding
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import Caller, token_of
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 from tests.subscriptions import shop as shops
-from tests.subscriptions.shop import BUYS, COST, Shop
+from tests.subscriptions.shop import BUYS, COST, SELLS, Shop
 
 pytestmark = pytest.mark.usefixtures("site")
-# What the sellers pay, the reseller's margin in percent and in money, and the words that would go with them.
-SECRET = re.compile(rf"{re.escape(str(COST))}|{re.escape(str(BUYS))}|37[.,]98|3\.228171|\bmargins?\b", re.IGNORECASE)
+# What the sellers pay and make of a unit and of all that is ordered here, and the reseller's margin in percent, not as a part
+# of another number or of a time; and the words with them.
+OF = (3, 4, 5)
+AMOUNTS = [(each * count).quantize(Decimal("0.01")) for each in (COST, BUYS, SELLS - BUYS, BUYS - COST) for count in OF]
+EXACT = [COST, BUYS, SELLS - BUYS, Decimal("37.98"), *AMOUNTS]
+NUMBERS = "|".join(str(one).replace(".", "[.,]") for one in EXACT)
+SECRET = re.compile(rf"(?<![\d:.])(?:{NUMBERS})(?!\d)|\bmargins?\b|\bconfirmed\b", re.IGNORECASE)
 
 
 @pytest.fixture
@@ -44,6 +50,8 @@ def made() -> Shop:
     deciding.reject(made.owner(), rejected.pk, comment="Too dear", now=kit.now())
     approved = made.place(made.admin(), made.new())
     deciding.approve(made.owner(), approved.pk, now=kit.now())
+    made.publish(made.reseller, {"TRY": Decimal("5.30")}, buyer=made.customer.pk, floor=Decimal(20))
+    made.place(made.owner(), made.new("TRY", 1), confirmed=["floor"])
     return made
 
 
@@ -63,7 +71,8 @@ def told(made: Shop) -> Iterator[tuple[str, str]]:
     acts = [row["id"] for row in api_rows(api, "/acts")]
     choices = ("", "?category=Backup&cycle=monthly&group=Workloads", "?category=Backup&cycle=monthly&group=Add-ons")
     prices = [f"{own}price/?offer={made.offers['BASE'].pk}&quantity={count}" for count in (0, 4)]
-    lists = ["my-services/", "sales-orders/", "acts/", "notices/", *(f"{own}{one}" for one in choices)]
+    held = ["services/", "services/commitments/", "services/charges/", *(f"services/{row.pk}/" for row in rows)]
+    lists = ["my-services/", "sales-orders/", "acts/", "notices/", *held, *(f"{own}{one}" for one in choices)]
     ones = [*(f"sales-orders/{id}/" for id in placed), *(f"acts/{id}/" for id in acts)]
     for path in (*lists, *ones, *prices, *kinds, f"{own}check/", "sales-orders/export/?format=csv&all=1"):
         answer = client.get(kit.url(made.customer, path))
@@ -73,10 +82,13 @@ def told(made: Shop) -> Iterator[tuple[str, str]]:
     with zipfile.ZipFile(io.BytesIO(file)) as book:
         yield "xlsx", " ".join(book.read(name).decode() for name in book.namelist())
     asked = {"lines": [{"offer": str(made.offers["BASE"].pk), "quantity": 4}]}
-    for path in ("/sales-orders", f"/sales-orders/for/{made.customer.pk}", "/acts", *(f"/sales-orders/{id}" for id in placed)):
+    calls = ("/sales-orders", f"/sales-orders/for/{made.customer.pk}", "/acts", "/subscriptions", "/commitments")
+    for path in (*calls, *(f"/sales-orders/{id}" for id in placed), *(f"/subscriptions/{row.pk}" for row in rows)):
         yield f"API {path}", without_names(api.get(path).content.decode())
     yield "API review", without_names(api.post("/sales-orders/review", asked).content.decode())
     yield "API order", without_names(api.post("/sales-orders", {**asked, "once": ids.new().hex}).content.decode())
+    address = json.loads(api.post("/commitments/addresses", {}).content)["address"]
+    yield "calendar", client.get(address).content.decode()
     for letter in mail.outbox:
         if person.email in letter.to:
             yield f"mail {letter.subject}", str(letter.body)
@@ -119,8 +131,9 @@ def test_who_sells_sees_its_own_margin_and_nobody_elses_cost(made: Shop) -> None
 
 
 def test_it_finds_a_page_that_shows_a_margin_to_its_buyer(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    def cost(actor: Any, buyer: Any, offer: Any, quantity: int) -> dict[str, Any]:
-        return {"total": offer.price, "sells": True, "margin": offer.tiers[-1].margin, "quantity": quantity}
+    def cost(actor: Any, offer: Any, quantity: int) -> dict[str, Any]:
+        seen = offer.seen_by(offer.tiers[-1].seller)
+        return {"offer": offer, "seen": seen, "total": seen.price, "quantity": quantity}
 
     monkeypatch.setattr(pages, "_cost", cost)
     found = leaks(made)

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.portal.browser import Open, assets, browser, live, look, screen, sound
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 from tests.subscriptions import shop as shops
 from tests.subscriptions.shop import Shop
 
@@ -45,6 +45,7 @@ def test_it_shows_the_way_of_an_order_soundly(made: Shop, screen: Open, own: boo
         "shop": f"{shop}?category=Backup&cycle=monthly&group=Workloads",
         "check": f"{shop}check/",
         "change": kit.url(at, f"sales-orders/change/{row.pk}/?kind=quantity"),
+        "addon": kit.url(at, f"sales-orders/change/{row.pk}/?kind=addon"),
         "list": kit.url(at, "my-services/" if own else "sales-orders/"),
     }
     for name, path in pages.items():
@@ -89,13 +90,34 @@ def test_it_narrows_recalculates_and_orders_by_hand(made: Shop, screen: Open) ->
     expect(words).not_to_be_visible()
     about.hover()
     expect(words).to_contain_text("What Cyber Protect does.")
+    expect(words).to_be_visible()
+    words.hover()  # the words themselves can be pointed at
+    expect(words).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(words).not_to_be_visible()
+    quantity.hover()
+    about.hover()
+    expect(words).to_be_visible()
+    quantity.hover()
+    about.focus()
+    page.keyboard.press("Escape")
+    expect(words).not_to_be_visible()
+    about.hover()
+    expect(words).not_to_be_visible()  # it stays closed while the focus is there
+    quantity.hover()
+    page.keyboard.press("Tab")
+    page.keyboard.press("Shift+Tab")
+    expect(words).to_be_visible()
     product.get_by_text("Show details").click()
     expect(product.locator("dl.facts")).to_contain_text("BASE")
     look(page, "orders-shop-details")
     page.get_by_role("button", name="Add Cyber Protect per workload").click()
     expect(page.get_by_role("heading", name="Check your order")).to_be_visible()
+    page.get_by_label("Quantity of Cyber Protect per workload").fill("6")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("cell", name="51.00 EUR")).to_be_visible()  # what is typed is what is ordered
     page.get_by_role("button", name="Order", exact=True).dblclick()
     expect(page.get_by_role("heading", name="Order O-00003")).to_be_visible()
     page.go_back()
-    assert len(made.subscriptions()) == 2
+    assert [one.quantity for one in made.subscriptions()] == [3, 6]
     assert window.faults == []

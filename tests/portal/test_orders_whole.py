@@ -20,7 +20,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import caller, data
 from tests.flows.vendor import BY_WORKLOAD
-from tests.portal.test_customer import inside
+from tests.portal.customers import inside
 from tests.provisioning.kit import World, world
 from tests.subscriptions import shop as shops
 from tests.subscriptions.shop import Shop
@@ -62,7 +62,7 @@ def test_a_customer_orders_the_reseller_approves_and_the_tenant_appears(place: W
     shop = f"sales-orders/for/{made.customer.pk}/"
     sent = {"offer": str(made.offers["BASE"].pk), "quantity": "3", "price": "8.50"}
     admin.post(kit.url(made.customer, f"{shop}basket/"), sent)
-    ordered = {**sent, "once": "one", "currency": "EUR", "base": "", "instance": ""}
+    ordered = {**sent, "once": "one", "currency": "EUR", "terms": "", "base": "", "instance": ""}
     there = admin.post(kit.url(made.customer, f"{shop}place/"), ordered).headers["Location"]
     assert place.app.effects == [], "before it is approved the vendor is not asked"
     id = there.rstrip("/").rpartition("/")[2]

@@ -113,6 +113,37 @@ def test_the_partners_page_of_a_customer_opens_all_provisioning_systems(world: W
     assert f"{mine.name} is to be synced first." in whole
 
 
+def opens_all_systems(client: Client, page: str, there: str) -> None:
+    """The page has the link that opens the pop-up, and the pop-up shows each system with its Sync Options."""
+    assert re.search(rf'<a [^>]*href="{there}" data-dialog="sync-status"[^>]*hx-target="#sync-status-body"', page)
+    assert page.count('<dialog id="sync-status"') == 1
+    part = client.get(there, headers={"HX-Request": "true", "HX-Target": "div#sync-status-body"}).content.decode()
+    assert "<strong>Acronis</strong>" in part
+    assert "Sync Options" in part
+
+
+def test_the_distributor_opens_all_systems_of_everybody_below_it(world: World, distributor: Client) -> None:
+    """In the list, as it has no page of a reseller; and on each account's own page. Source: acceptance AC-1."""
+    mine = world.made.distributor
+    world.save(world.provider, world.made.reseller, "rita")
+    listed = distributor.get(at(mine, "to-sync/")).content.decode()
+    for whom in (world.made.reseller, world.made.customer, world.direct):
+        opens_all_systems(distributor, listed, at(mine, f"of/{whom.pk}/"))
+        assert f'data-fill-name="{whom.name}"' in listed
+    account = distributor.get(at(mine, f"of/{world.made.reseller.pk}/{world.instance.pk}/")).content.decode()
+    opens_all_systems(distributor, account, at(mine, f"of/{world.made.reseller.pk}/"))
+
+
+def test_the_operator_opens_them_on_the_page_of_an_organisation(world: World) -> None:
+    """Source: acceptance AC-1."""
+    person = kit.member(world.made.operator)
+    operator = kit.sign_in(person)
+    world.another("Acronis", of=kit.actor(world.made.operator, person))
+    for whom in (world.made.reseller, world.made.customer):
+        page = operator.get(kit.url(world.made.operator, f"organisations/{whom.pk}/")).content.decode()
+        opens_all_systems(operator, page, at(world.made.operator, f"of/{whom.pk}/"))
+
+
 def test_sync_options_of_a_reseller_are_saved_and_its_tenant_is_made_at_once(world: World, distributor: Client) -> None:
     mine, whom = world.made.distributor, world.made.reseller
     page = distributor.get(options(world, mine, whom)).content.decode()
@@ -209,6 +240,9 @@ def test_the_lists_show_whom_one_may_sync_and_who_is(world: World, distributor: 
     assert all(name in page for name in ("rita", "bea", "amy"))
     page = shown(distributor, at(world.made.distributor, "to-sync/"))
     assert all(row.name in page for row in (world.made.reseller, world.direct, world.made.customer))
+    page = shown(reseller, at(world.made.reseller, "to-sync/"))
+    assert world.made.customer.name in page
+    assert world.direct.name not in page
     page = shown(reseller, at(world.made.reseller))
     assert "amy" in page
     assert "rita" not in page

@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from purser.access import verbs
+from purser.flows import ports
 from purser.flows.accounts_to_vendor.comparing import compare
 from purser.flows.accounts_to_vendor.run import run
 from purser.postgres import tenancy
@@ -22,7 +23,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.connectors.acronis import MSP
 from tests.portal.test_provisioning import at, posted, shown
-from tests.provisioning.kit import World, waiting
+from tests.provisioning.kit import World, ordered, taken_up, waiting
 from tests.provisioning.kit import world as made_world
 
 pytestmark = pytest.mark.usefixtures("site")
@@ -61,6 +62,28 @@ def provisioned(world: World) -> Account:
     return row(world)
 
 
+def on(world: World, account: Account) -> set[str]:
+    """What is switched on for its tenant, as the vendor has it."""
+    return {o.name for o in ports.accounts(world.instance).offerings(account.remote).items.values() if o.enabled}
+
+
+def test_the_page_says_what_a_first_subscription_waits_for(world: World, client: Client) -> None:
+    """Source: acceptance AC-18, AC-30."""
+    world.save(world.provider, world.made.reseller, "rita")
+    whom = world.made.customer
+    account = world.save(world.reseller, whom, "amy").account
+    assert " waits" not in shown(client, here(world, whom=whom))
+    ordered(account, {"services": []})
+    assert run(tenant=whom.pk, account_id=account.pk, clock=kit.now).state == "prepared"
+    page = shown(client, here(world, whom=whom))
+    assert "Protect waits" in page
+    assert "The tenant of Acme IT at Acronis has to stand first." in page
+    posted(client, kit.url(world.made.distributor, f"instances/{world.instance.pk}/pause/"), {"why": "Audit of roles"})
+    page = shown(client, here(world))
+    assert "Nothing is called by this instance now" in page
+    assert "Audit of roles" in page
+
+
 def test_a_reseller_is_provisioned_and_each_step_is_shown_with_its_state(world: World, client: Client) -> None:
     provisioned(world)
     page = shown(client, here(world))
@@ -97,9 +120,9 @@ def test_what_failed_is_on_the_desk_with_the_vendors_words_and_is_gone_on_with(w
     page = shown(client, here(world))
     assert "Try again now" in page
     world.app.state["armed"].clear()
-    before = waiting(row(world).pk)
+    taken_up(row(world).pk)
     posted(client, here(world, "retry/"))
-    assert waiting(row(world).pk) >= before
+    assert waiting(row(world).pk) == 1
     assert work(world, later=timedelta(hours=1)) == "provisioned"
     assert "Nothing is half done" in shown(client, at(world.made.distributor, "half-done/"))
     tenants = [t for t in world.app.state["tenants"].values() if t.get("internal_tag") == row(world).reference]
@@ -184,12 +207,17 @@ def test_a_tenant_is_removed_only_by_its_own_action_which_names_what_is_lost(wor
 
 
 def test_additions_are_pushed_on_to_all_resellers_of_an_instance(world: World, client: Client) -> None:
+    world.app.control("item", {"tenant": MSP, "name": "notarizations", "status": 0})
     account = provisioned(world)
+    taken_up(account.pk)
+    world.app.control("item", {"tenant": MSP, "name": "notarizations", "status": 1})
     path = kit.url(world.made.distributor, f"instances/{world.instance.pk}/")
-    before = waiting(account.pk)
+    assert "notarizations" not in on(world, account)
     there = posted(client, f"{path}push/")
     assert "pushed on to 1 resellers" in shown(client, there)
-    assert waiting(account.pk) >= before
+    assert waiting(account.pk) == 1
+    assert work(world) == "provisioned"
+    assert "notarizations" in on(world, account)
     other = kit.sign_in(kit.member(world.made.reseller))
     answer = other.post(kit.url(world.made.reseller, f"instances/{world.instance.pk}/push/"))
     assert answer.status_code == 404
@@ -214,6 +242,68 @@ def test_a_tenant_that_somebody_deleted_there_is_replaced_and_a_removal_that_sta
     world.app.control("tenant", {"id": theirs, "locked": False})
     posted(client, here(world, "retry/"))
     assert work(world) == "removed"
+
+
+def test_a_removal_that_stands_still_is_given_up_with_a_reason(world: World, client: Client) -> None:
+    account = provisioned(world)
+    assert "Give up the removal" not in shown(client, here(world))
+    posted(client, here(world, "remove/"), {"name": "Acme IT", "why": "They left"})
+    world.app.control("tenant", {"id": account.remote, "locked": True})
+    assert work(world) == "removing"
+    assert "Give up the removal" in shown(client, here(world))
+    assert client.post(here(world, "give-up/"), {"why": " "}).status_code == 422
+    there = posted(client, here(world, "give-up/"), {"why": "They stay"})
+    page = shown(client, there)
+    assert "is not removed any more" in page
+    assert "Gave up the removal at the vendor" in page
+    assert row(world).state == "provisioned"
+    for whose in (world.made.distributor, world.made.reseller):
+        assert "Gave up the removal" in kit.acts_of(whose, "accounts.decide")[-1].summary
+
+
+def test_a_login_that_is_taken_is_changed_in_sync_options_though_the_tenant_stands(world: World, client: Client) -> None:
+    """Source: acceptance AC-30, AC-32."""
+    world.save(world.provider, world.made.reseller, "rita")
+    world.app.control("take_login", {"login": "rita"})
+    assert work(world) == "failed"
+    page = client.get(here(world, "options/")).content.decode()
+    assert "Its user is not made yet" in page
+    (username,) = re.findall(r'<input[^>]*name="username"[^>]*>', page)
+    assert "readonly" not in username
+    held = row(world)
+    form = {"username": "rita.two", "email": held.email, "parent": "", "role": "Reseller", "version": held.version}
+    posted(client, here(world, "options/"), form)
+    assert work(world) == "provisioned"
+    page = client.get(here(world, "options/")).content.decode()
+    (username,) = re.findall(r'<input[^>]*name="username"[^>]*>', page)
+    assert "readonly" in username
+
+
+def test_a_tenant_that_no_account_has_is_listed_and_adopted_or_ignored(world: World, client: Client) -> None:
+    mine = world.made.distributor
+    world.save(world.provider, world.direct, "bea")
+    world.app.control("tenant", {"name": "Birch at Acronis", "kind": "customer", "parent_id": MSP})
+    compared = client.post(kit.url(mine, f"instances/{world.instance.pk}/compare/")).content.decode()
+    page = client.get(kit.url(mine, "vendor-strangers/?state.is=open")).content.decode()
+    paths = dict(re.findall(r'<a[^>]*href="([^"]*vendor-strangers/[^/"]{36}/)"[^>]*>([^<]*)</a>', page))
+    named = {name: path for path, name in paths.items()}
+    assert {"Cedar Systems", "Birch at Acronis"} <= set(named)
+    assert all(path in compared for path in paths)
+    other = named["Cedar Systems"]
+    assert client.post(f"{other}ignore/", {"why": " "}).status_code == 422
+    posted(client, f"{other}ignore/", {"why": "A test of ours"})
+    assert kit.acts_of(mine, "accounts.decide")[-1].summary == "Ignored the tenant Cedar Systems at Acronis"
+    assert "A test of ours" in shown(client, other)
+    there = named["Birch at Acronis"]
+    assert "Birch Law" in shown(client, there)
+    assert client.post(f"{there}adopt/", {"organisation": str(world.made.customer.pk)}).status_code == 422
+    posted(client, f"{there}adopt/", {"organisation": str(world.direct.pk)})
+    held = row(world, world.direct)
+    assert world.app.state["tenants"][held.remote]["name"] == "Birch at Acronis"
+    shown(client, there, 404)
+    assert "Adopted" in shown(client, kit.url(mine, "vendor-strangers/?state.is=adopted"))
+    stranger = kit.sign_in(kit.member(kit.reseller()))
+    assert stranger.post(f"{other}ignore/", {"why": "Mine"}).status_code == 404
 
 
 def drifted(world: World) -> Finding:
@@ -262,7 +352,7 @@ def test_who_is_not_above_does_none_of_it(world: World) -> None:
     stranger = kit.reseller()
     client = kit.sign_in(kit.member(stranger))
     base = f"of/{world.made.reseller.pk}/{world.instance.pk}/"
-    for path in ("retry/", "decide/", "adopt/", "take-back/", "mail/", "remove/"):
+    for path in ("retry/", "decide/", "adopt/", "take-back/", "give-up/", "mail/", "remove/"):
         body = {"stage": "mail", "happened": "yes", "remote": "x", "why": "y", "name": "Acme IT"}
         assert client.post(at(stranger, base + path), body).status_code == 404, path
     reseller = kit.sign_in(kit.member(world.made.reseller))

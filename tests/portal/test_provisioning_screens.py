@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from purser.postgres import tenancy
 from purser.provisioning import accounts
-from purser.provisioning.models import Finding, Step
+from purser.provisioning.models import Finding, Step, Stranger
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.access.kit import site as site
@@ -76,6 +76,8 @@ PAGES = (
     "vendor-accounts/half-done/",
     "vendor-findings/",
     "vendor-findings/{direct}/{finding}/",
+    "vendor-strangers/",
+    "vendor-strangers/{stranger}/",
 )
 
 
@@ -84,6 +86,16 @@ def test_it_shows_every_page_soundly(world: World, client: Client, screen: Open)
     ids = {"instance": world.instance.pk, "direct": world.direct.pk, "customer": world.made.customer.pk}
     with tenancy.acting_in(world.direct.pk):
         ids["finding"] = Finding.objects.get().pk
+    with tenancy.acting_in(world.made.distributor.pk):
+        seen = {
+            "remote": "t-9",
+            "parent": "t-1",
+            "kind": "customer",
+            "name": "Elm Dental",
+            "enabled": True,
+            "seen_at": kit.now(),
+        }
+        ids["stranger"] = Stranger.objects.create(instance_id=world.instance.pk, **seen).pk
     faults = []
     for n, path in enumerate(PAGES):
         window.go(kit.url(world.made.distributor, path.format(**ids)))
@@ -112,6 +124,15 @@ def test_the_link_opens_a_dialog_with_all_systems_and_sync_options_says_what_is_
     page.get_by_label("Username").fill("amy")
     page.get_by_role("button", name="Save & Synchronize").click()
     expect(page.get_by_text("the tenant is created with the first subscription").first).to_be_visible()
+
+
+def test_a_row_of_the_list_opens_the_dialog_of_its_organisation(world: World, client: Client, screen: Open) -> None:
+    page = screen(client).go(at(world.made.distributor, "to-sync/"))
+    page.get_by_role("link", name=f"All systems of {world.made.reseller.name}").click()
+    dialog = page.get_by_role("dialog", name=f"Provisioning Sync Status of {world.made.reseller.name}")
+    expect(dialog.get_by_role("link", name="Sync Options for Acronis", exact=True)).to_be_visible()
+    look(page, "provisioning-list-dialog")
+    assert axe(page) == []
 
 
 def test_the_next_calls_are_shown_where_they_are_asked_for(world: World, client: Client, screen: Open) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -129,6 +130,24 @@ def test_its_seller_changes_the_price_after_seeing_what_it_does(shop: Shop) -> N
     assert 'value="900"' in text(browser, address)
 
 
+def test_below_the_floor_its_seller_confirms_the_price(shop: Shop) -> None:
+    from purser.catalog.models import PriceList
+
+    row = shop.active("CP", 3, on=SINCE)
+    with tenancy.acting_in(shop.chain.reseller.pk):
+        PriceList.objects.update(floor_percent=10)
+    browser, address = client(shop.chain.reseller), at_(shop.chain.reseller, f"{row.pk}/price/")
+    sent = {"price": "900", "from_on": TODAY.isoformat()}
+    refused = browser.post(address, sent)
+    assert (refused.status_code, "less than the floor of 10.00 %" in refused.content.decode()) == (422, True)
+    assert 'name="confirmed"' in refused.content.decode()
+    assert shop.read(row).price == Decimal(ASKED)
+    assert browser.post(address, {**sent, "confirmed": "1"}).status_code == 302
+    assert shop.read(row).price == Decimal(900)
+    with tenancy.acting_in(shop.chain.reseller.pk):
+        PriceList.objects.update(floor_percent=None)
+
+
 def test_nobody_but_its_seller_changes_the_price(shop: Shop, row: Subscription) -> None:
     sent = {"price": "1", "from_on": TODAY.isoformat()}
     above = client(shop.chain.distributor).post(at_(shop.chain.distributor, f"{row.pk}/price/"), sent)
@@ -145,11 +164,11 @@ def test_a_change_is_planned_and_taken_back(shop: Shop, row: Subscription) -> No
     on = TODAY + timedelta(days=9)
     answer = browser.post(f"{address}plans/", {"change": "quantity", "quantity": "7", "on": on.isoformat()})
     assert answer.status_code == 302
-    assert f"Quantity 7 from {on}: Planned" in text(browser, address)
+    assert re.search(rf"Quantity 7 from {on}: Planned by ", text(browser, address))
     with tenancy.acting_in(shop.customer):
         made = PlannedChange.objects.get(subscription=row, state=PlannedState.PLANNED)
     assert browser.post(f"{address}plans/{made.pk}/drop/").status_code == 302
-    assert f"Quantity 7 from {on}: Cancelled" in text(browser, address)
+    assert re.search(rf"Quantity 7 from {on}: Cancelled.* \(planned by ", text(browser, address))
     assert browser.post(f"{address}plans/{made.pk}/drop/").status_code == 404
 
 
@@ -166,5 +185,15 @@ def test_the_page_tells_the_whole_history(shop: Shop) -> None:
     with tenancy.acting_in(shop.customer):
         lifecycle.set_quantity(made.pk, 8, on=date.today(), by=US, now=at(TODAY))
     page = text(client(shop.chain.customer, verbs.READER), at_(shop.chain.customer, f"{made.pk}/"))
-    for words in ("Ada of Acme", "Being provisioned", "Quantity over time", "It can be cancelled at once until"):
+    for words in ("Ada of Acme", "Being provisioned", "Quantity over time", "it can be cancelled at once"):
         assert words in page
+
+
+def test_while_it_waits_the_vendors_words_are_for_who_sees_to_it(shop: Shop) -> None:
+    made = shop.order(on=SINCE)
+    with tenancy.acting_in(shop.customer):
+        lifecycle.step(made, "waiting", text="Tenant: the vendor answered 409", by=US, now=at(TODAY))
+    page = text(client(shop.chain.customer, verbs.ADMINISTRATOR), at_(shop.chain.customer, f"{made.pk}/"))
+    assert "answered 409" not in page, "neither beside the state nor in its history"
+    assert "The vendor does not have it yet" in page
+    assert "answered 409" in text(client(shop.chain.reseller), at_(shop.chain.reseller, f"{made.pk}/"))

@@ -21,7 +21,7 @@ from purser.access import verbs
 from purser.kernel.errors import Refused
 from purser.lists import asked
 from purser.portal.tables import cells, listing
-from purser.portal.tables.model import Column, Table
+from purser.portal.tables.model import Column, Sign, Table
 from purser.postgres import tenancy
 from purser.tenants.models import Organisation
 from tests.access import kit
@@ -333,3 +333,13 @@ def test_it_refuses_a_table_that_contradicts_itself() -> None:
 def test_it_refuses_a_selection_of_nothing(filled: Organisation) -> None:
     with tenancy.acting_in(filled.pk), pytest.raises(Refused, match="No row is selected"):
         listing.chosen(SAMPLE, kit.actor(filled), QueryDict("matching=count.min%3D1"), now=NOW)
+
+
+def test_a_badge_has_colour_where_its_values_are_good_or_bad_and_is_words_where_they_only_name_something() -> None:
+    row = {"outcome": "over"}
+    state = Column("outcome", "Outcome", "badge", signs={"done": Sign("Done", "good"), "over": Sign("Over")})
+    kind = Column("outcome", "Kind", "badge", signs={"done": Sign("Customer"), "over": Sign("Reseller")})
+    assert "sign sign-plain" in cells.cell(state, row, here="?", zone="UTC")
+    named = cells.cell(kind, row, here="?", zone="UTC")
+    assert "sign" not in named
+    assert ">Reseller<" in named

@@ -13,6 +13,7 @@ from purser.api.schemas.common import Some
 from purser.catalog import offers, price_lists, products, selling, sheets, why
 from purser.catalog.price_lists import Row
 from purser.flows import ports
+from purser.lists import files
 from purser.postgres import tenancy
 from purser.subscriptions import simulating
 from purser.tenants import organisations
@@ -95,6 +96,13 @@ def restore_offer(actor: Actor, now: datetime, offer: UUID, body: out.OfferSeen)
     """Put an offer back on sale"""
     offers.restore(actor, offer, version=body.version, now=now)
     return out.offer(offers.one(offer))
+
+
+@routes.get("/catalog/offers/file", "catalog.read", answers=out.OffersTable)
+def offers_file(actor: Actor, now: datetime) -> out.OffersTable:
+    """The offers on sale as the file that can be loaded again"""
+    rows = sheets.written()
+    return out.OffersTable(table=files.text_of(sheets.COLUMNS, rows), offers=len(rows))
 
 
 @routes.post("/catalog/offers/file", "catalog.write", answers=out.OffersRead)

@@ -16,8 +16,8 @@ from purser.api.schemas import orders as out
 from purser.api.schemas.common import Some
 from purser.catalog import selling
 from purser.flows.accounts_to_vendor import previewing
-from purser.kernel.errors import Failure, Refused
-from purser.subscriptions import approvals, asking, buyers, deciding, orders, wanted
+from purser.kernel.errors import Refused
+from purser.subscriptions import approvals, asking, buyers, deciding, orders
 from purser.subscriptions.models import Order, OrderState
 from purser.tenants.models import Kind
 
@@ -32,11 +32,19 @@ def _for(actor: Actor, customer: UUID | None) -> UUID:
 
 
 @routes.get("/sales-orders/for/{uuid:buyer}", "orders.place", answers=Some[out.ShopOffer], seat=False)
-def shop(actor: Actor, now: datetime, buyer: UUID) -> Some[out.ShopOffer]:
-    """What is on sale to a customer, or in your own tenant to you, by category, group and name"""
+def shop(
+    actor: Actor, now: datetime, buyer: UUID, category: str = "", cycle: str = "", group: str = ""
+) -> Some[out.ShopOffer]:
+    """What is on sale to a customer, or in your own tenant to you, by category, group and name
+
+    With `category`, `cycle` (monthly, yearly) or `group` exactly what is of these.
+    """
     for_whom = buyers.one(actor, buyer, now)
     goods = selling.shop(buyer=buyer, on=for_whom.today)
-    return Some(rows=[out.offer(one, None if for_whom.own else actor.tenant) for one in goods])
+    asked = {"category": category, "cycle": cycle, "group": group}
+    wanted = {name: value for name, value in asked.items() if value}
+    chosen = [one for one in goods if all(getattr(one, name) == value for name, value in wanted.items())]
+    return Some(rows=[out.offer(one, actor.tenant) for one in chosen])
 
 
 @routes.post("/sales-orders/review", "orders.place", answers=out.Reviewed, seat=False)
@@ -49,17 +57,14 @@ def review(actor: Actor, now: datetime, body: out.Review) -> out.Reviewed:
 
 @routes.post("/sales-orders/calls", "accounts.read", answers=Some[out.OrderCalls], seat=False)
 def calls(actor: Actor, now: datetime, body: out.Review) -> Some[out.OrderCalls]:
-    """What the vendors would be asked if this were ordered: it is read there, and nothing is changed"""
+    """What the vendors would be asked if this were ordered: it is read there, and nothing is changed
+
+    Of the new lines only: a change of what is there is not looked at.
+    """
     buyer = buyers.one(actor, _for(actor, body.customer), now)
-    rows = []
-    for one in wanted.added(asking.check(actor, buyer, [line.asked() for line in body.lines])):
-        try:
-            found = previewing.preview(tenant=buyer.id, instance=one.instance, adding=one.offers, clock=timezone.now)
-        except Failure as failure:
-            rows.append(out.calls(one, None, failure))
-        else:
-            rows.append(out.calls(one, found, None))
-    return Some(rows=rows)
+    lines = asking.check(actor, buyer, [line.asked() for line in body.lines])
+    found = previewing.of_order(tenant=buyer.id, lines=lines, clock=timezone.now)
+    return Some(rows=[out.calls(*one) for one in found])
 
 
 @routes.post("/sales-orders", "orders.place", answers=out.SalesOrder, status=201, seat=False)
@@ -90,11 +95,21 @@ def one(actor: Actor, now: datetime, placed: UUID) -> out.SalesOrder:
     return out.order(order, opened.lines, deciding.looked_at(actor, opened, now=now) if decides else None)
 
 
+@routes.get(f"{ONE}/calls", "accounts.read", answers=Some[out.OrderCalls], seat=False)
+def order_calls(actor: Actor, now: datetime, placed: UUID) -> Some[out.OrderCalls]:
+    """What the vendors would be asked if an order that waits were approved
+
+    As `sales-orders/calls` says it of one to be placed.
+    """
+    customer, lines = deciding.to_come(actor, placed, now=now)
+    return Some(rows=[out.calls(*one) for one in previewing.of_order(tenant=customer, lines=lines, clock=timezone.now)])
+
+
 @routes.post(f"{ONE}/approve", "orders.decide", answers=out.SalesOrder, seat=False)
 def approve(actor: Actor, now: datetime, placed: UUID, body: out.ApproveOrder) -> out.SalesOrder:
     """Approve an order that waits, and carry it out
 
-    Where a price or a quantity has moved since it was asked, only with the `expect` of how it stands now.
+    Where price, terms or quantity have moved since it was asked, only with the `expect` of how it stands now.
     """
     made = deciding.approve(actor, placed, comment=body.comment, expect=body.expect, confirmed=body.confirmed, now=now)
     return _told(actor, made)
@@ -127,7 +142,9 @@ def rules(actor: Actor, now: datetime) -> Some[out.ApprovalRule]:
 @routes.put("/approval-rules", "orders.configure", answers=Some[out.ApprovalRule], seat=False)
 def keep_rule(actor: Actor, now: datetime, body: out.KeepRule) -> Some[out.ApprovalRule]:
     """Set the default, or a rule for several customers at once"""
-    return Some(rows=[out.rule(one) for one in approvals.keep(actor, body.rule(), body.customers, now=now)])
+    seen = {one.customer: one.version for one in body.seen}
+    kept = approvals.keep(actor, body.rule(), body.customers, seen=seen, everywhere=body.everywhere, now=now)
+    return Some(rows=[out.rule(one) for one in kept])
 
 
 @routes.delete("/approval-rules/{uuid:organisation}", "orders.configure")

@@ -16,12 +16,14 @@ from purser.flows import ports
 from purser.flows.accounts_to_vendor import comparing, handling, previewing, sync_options, testing
 from purser.kernel.errors import Missing
 from purser.postgres import tenancy
-from purser.provisioning import accounts, desk, findings, instances
+from purser.provisioning import accounts, desk, findings, instances, strangers
+from purser.subscriptions import lifecycle
 
 routes = Routes("Vendors")
 INSTANCE = "/instances/{uuid:instance}"
 OF = "/vendor-accounts/of/{uuid:organisation}"
 AT = OF + "/{uuid:instance}"
+STRANGER = "/vendor-strangers/{uuid:stranger}"
 FOUND = "/vendor-findings/{uuid:organisation}/{uuid:finding}"
 
 
@@ -75,8 +77,9 @@ def account(actor: Actor, now: datetime, organisation: UUID, instance: UUID) -> 
     if line.account is None:
         raise Missing("It is not synced with this instance yet.")
     with tenancy.acting_in(organisation):
-        steps, findings = accounts.steps_of(line.account.pk), accounts.findings_of(line.account.pk)
-    return out.shown(line, line.account, steps, findings)
+        waiting, steps = lifecycle.waiting_of(line.account.pk), accounts.steps_of(line.account.pk)
+        findings = accounts.findings_of(line.account.pk)
+    return out.shown(line, line.account, waiting, steps, findings)
 
 
 @routes.put(f"{AT}/options", "accounts.sync", answers=out.Synced, seat=False)
@@ -125,6 +128,12 @@ def take_back(actor: Actor, now: datetime, organisation: UUID, instance: UUID, b
     return out.account(handling.take_back(actor, organisation, instance, why=body.why, clock=timezone.now))
 
 
+@routes.post(f"{AT}/give-up", "accounts.decide", answers=out.VendorAccount, seat=False)
+def give_up(actor: Actor, now: datetime, organisation: UUID, instance: UUID, body: out.GiveUp) -> out.VendorAccount:
+    """Remove it no more: the tenant stays as it is at the vendor; a reseller's that was disabled is enabled again"""
+    return out.account(handling.give_up(actor, organisation, instance, why=body.why, clock=timezone.now))
+
+
 @routes.post(f"{AT}/activation", "accounts.sync", answers=out.VendorStep, seat=False)
 def mail(actor: Actor, now: datetime, organisation: UUID, instance: UUID) -> out.VendorStep:
     """Have the vendor mail the activation once more
@@ -153,6 +162,18 @@ def compare(actor: Actor, now: datetime, instance: UUID) -> shapes.VendorCompare
     with tenancy.acting_in(actor.tenant):
         instances.usable(instances.find(instance))
     return shapes.compared(comparing.compare(provider=actor.tenant, instance_id=instance, clock=timezone.now))
+
+
+@routes.get(STRANGER, "accounts.read", answers=shapes.VendorStranger)
+def stranger(actor: Actor, now: datetime, stranger: UUID) -> shapes.VendorStranger:
+    """A tenant at a vendor that no account has; an account adopts it by its `remote`"""
+    return shapes.stranger(strangers.find(stranger))
+
+
+@routes.post(f"{STRANGER}/ignore", "accounts.decide", answers=shapes.VendorStranger)
+def ignore(actor: Actor, now: datetime, stranger: UUID, body: shapes.IgnoreStranger) -> shapes.VendorStranger:
+    """Tell of this tenant no more, as long as it is there; it can still be adopted"""
+    return shapes.stranger(strangers.ignore(actor, stranger, why=body.why, now=now))
 
 
 @routes.post(f"{INSTANCE}/push", "accounts.sync", answers=shapes.Pushed, seat=False)

@@ -66,10 +66,13 @@ def drop(actor: Actor, now: datetime, held: UUID, planned: UUID) -> out.HeldSubs
 
 @routes.get("/subscriptions/{uuid:held}/margin", "catalog.read", answers=out.MarginPart, seat=False)
 def margin(actor: Actor, now: datetime, held: UUID) -> out.MarginPart:
-    """Your own part of one subscription: what you buy and sell it for, a month"""
+    """Your own part of one subscription: what you buy and sell it for, a month
+
+    Of one that is billed by usage there is none: its cycles tell what each made.
+    """
     part = tiers.part(actor, reading.one(actor, held).row, keeping.day_of(actor.tenant, now))
     if part is None:
-        raise Missing("You have no part in this subscription.")
+        raise Missing("You have no part in this subscription, or it is billed by usage: ask for its cycles.")
     return out.part(part)
 
 

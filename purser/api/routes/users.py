@@ -11,6 +11,7 @@ from purser.access.actors import Actor
 from purser.api.doors import Routes
 from purser.api.schemas import users as out
 from purser.api.schemas.common import Asked, Some
+from purser.connectors.ports.rows import check_size
 from purser.directory import groups, setting, sources, users
 from purser.flows import ports
 from purser.flows.vendor_to_mirror import testing, upload
@@ -99,7 +100,7 @@ def bring(actor: Actor, now: datetime, file: File[UploadedFile]) -> out.Preview:
     Sent as `multipart/form-data`; at most 10 MB and 100,000 rows. Apply it with the `digest` of the answer. It takes no
     Idempotency-Key: a file that is sent again only takes the place of the one that waits.
     """
-    upload.check_size(file.size or 0)
+    check_size(file.size or 0)
     return out.preview(upload.bring(actor, name=file.name or "", content=file.read(), read=ports.table, now=now))
 
 

@@ -139,12 +139,19 @@ class OfferSeen(Sent):
 
 
 class OffersFile(Sent):
-    """`table` is CSV with the columns of the portal's own file. Without `digest` it is only looked through; with that of the
-    answer, what was shown is written.
+    """`table` is CSV with the columns of the file that a GET answers, in any order. Without `digest` it is only looked
+    through; with that of the answer, what was shown is written.
     """
 
     table: Annotated[str, Field(min_length=1, max_length=900_000)]
     digest: Annotated[str, Field(max_length=64)] = ""
+
+
+class OffersTable(Out):
+    """`table` is CSV of the offers on sale, which a POST takes back and finds nothing to change."""
+
+    table: str
+    offers: int
 
 
 class OfferDifference(Out):

@@ -12,7 +12,7 @@ from purser.api.schemas.common import Out, Sent
 from purser.connectors.ports.tested import Tested
 from purser.flows.accounts_to_vendor.comparing import Compared
 from purser.provisioning import instances
-from purser.provisioning.models import Instance
+from purser.provisioning.models import Instance, Stranger
 
 Version = Annotated[int, Field(ge=0, le=2_000_000_000)]
 Role = Annotated[str, Field(max_length=210, examples=["readonly_admin", "protection_ro_admin backup"])]
@@ -101,23 +101,34 @@ class Pushed(Out):
 
 
 class VendorStranger(Out):
-    """A tenant at the vendor that no account has: it can be adopted by its id."""
+    """A tenant at the vendor that no account has: `remote` is its id there, by which an account adopts it. `state`: open,
+    adopted, ignored or gone."""
 
-    id: str
+    id: UUID
+    instance: UUID
+    remote: str
     parent: str
     kind: str
     name: str
     enabled: bool
+    state: str
+    seen_at: datetime
+    why: str
+
+
+class IgnoreStranger(Sent):
+    why: Annotated[str, Field(min_length=1, max_length=500)]
 
 
 class VendorCompared(Out):
     """`accounts` were compared; `open` differences are left, `healing` accounts are put right now. `text` says why not all
-    could be said; empty for a whole reading."""
+    could be said; empty for a whole reading. `unread`: the accounts that could not be read, with the vendor's words."""
 
     accounts: int
     open: int
     healing: int
     text: str
+    unread: list[str]
     strangers: list[VendorStranger]
 
 
@@ -127,11 +138,14 @@ def compared(found: Compared) -> VendorCompared:
         open=found.open,
         healing=found.healing,
         text=found.text,
-        strangers=[
-            VendorStranger(id=one.id, parent=one.parent, kind=one.kind, name=one.name, enabled=one.enabled)
-            for one in found.strangers
-        ],
+        unread=found.unread,
+        strangers=[stranger(one) for one in found.strangers],
     )
+
+
+def stranger(row: Stranger) -> VendorStranger:
+    names = ("remote", "parent", "kind", "name", "enabled", "state", "seen_at", "why")
+    return VendorStranger(id=row.pk, instance=row.instance_id, **{name: getattr(row, name) for name in names})
 
 
 def instance(row: Instance) -> VendorInstance:

@@ -9,16 +9,20 @@ from purser.api.schemas.common import Line, Number, Out, Sent
 from purser.api.schemas.sides import Money
 from purser.api.schemas.subscriptions import MarginPart, part
 from purser.kernel import money
+from purser.subscriptions.cycles import Cycle, how
 from purser.subscriptions.metered import Shown
-from purser.subscriptions.metering import Cycle
 from purser.subscriptions.models import CycleCharge, MeterReading
 
 
 class UsageReading(Out):
-    """What the vendor's counter showed, in the subscription's unit: used from `since` up to the day `on`."""
+    """What the vendor's counter showed, in the subscription's unit, since `since` up to the day `on`, in UTC. `counts`: level,
+    sum or average. `before`: what of it was counted before this subscription began, or before who sells it now.
+    """
 
     on: date
     value: Number
+    counts: str
+    before: Number
     since: datetime | None
     read_at: datetime
 
@@ -42,15 +46,17 @@ class UsageCharge(Out):
 
 
 class UsageCycle(Out):
-    """Days from `start` up to but not including `end`. `state`: open, due, no_reading, or charged. `used` is the highest of
-    its readings, `worth` what that costs at the price of its first day; `charged` with all corrections. `own` is your own
-    part, to sellers alone.
+    """Days from `start` up to but not including `end`: the vendor's month in UTC, or the part of it in which the subscription
+    ran and one seller sold it. `state`: open, due, no_reading, charged, or over, to who may not know what is charged.
+    `used` is what its readings come to, `worth` what that costs at the price of its first day, and `how` says both in words,
+    with when it was read last; `charged` with all corrections. `own` is your own part, to sellers alone.
     """
 
     start: date
     end: date
     state: str
     used: Number | None
+    how: str
     worth: Money | None
     charged: Money | None
     charges: list[UsageCharge]
@@ -90,8 +96,9 @@ def _cycle(found: Shown, cycle: Cycle) -> UsageCycle:
     return UsageCycle(
         start=cycle.period.start,
         end=cycle.period.end,
-        state="charged" if cycle.charges else "no_reading" if cycle.waits else "due" if cycle.over else "open",
-        used=cycle.highest.value if cycle.highest is not None else None,
+        state=cycle.state,
+        used=cycle.used,
+        how=how(cycle, found.row.unit),
         worth=_money(cycle.worth) if cycle.worth is not None else None,
         charged=_money(cycle.charged) if cycle.charged is not None else None,
         charges=[charge(one) for one in cycle.charges],
@@ -100,7 +107,7 @@ def _cycle(found: Shown, cycle: Cycle) -> UsageCycle:
 
 
 def _reading(row: MeterReading) -> UsageReading:
-    return UsageReading(on=row.on, value=row.value, since=row.since, read_at=row.read_at)
+    return UsageReading(on=row.on, value=row.value, counts=row.counts, before=row.before, since=row.since, read_at=row.read_at)
 
 
 def charge(row: CycleCharge) -> UsageCharge:

@@ -15,6 +15,7 @@ from purser.api.schemas.provisioning import VendorPreview
 from purser.catalog.selling import Sellable
 from purser.flows.accounts_to_vendor.previewing import Preview
 from purser.kernel.errors import Failure, Refused
+from purser.provisioning.accounts import NotSynced
 from purser.subscriptions import approvals, asking, deciding, wanted
 from purser.subscriptions.approvals import Rule
 from purser.subscriptions.models import LineKind, Order, OrderLine, Trigger
@@ -22,16 +23,21 @@ from purser.subscriptions.wanted import NEW, Asked, Checked
 
 Key = Annotated[str, Field(min_length=1, max_length=64, pattern="^[ -~]+$")]
 Comment = Annotated[str, Field(max_length=500)]
-Confirmed = Annotated[list[Literal["floor"]], Field(max_length=1)]
+Confirmed = Annotated[list[Literal["floor", "enables"]], Field(max_length=2)]
 What = Literal["create", "addon", "quantity", "cancel", "suspend", "resume", "renewal"]
 
 
 class ShopOffer(Out):
-    """An offer on sale to a buyer. `price` is for a unit and cycle; `margin_percent` your own where you sell it, else null."""
+    """An offer on sale to a buyer. `price` is for a unit and cycle: what the buyer is asked, or where you sell it through
+    another what you ask of that one, null where you have no part in it; `margin_percent` your own where you sell it.
+    `addon_of` is the `product_id` of the subscriptions that it can be added to. `terms`: cycle, unit, term and days to cancel,
+    in words.
+    """
 
     offer: UUID
     code: str
     name: str
+    product_id: UUID
     product: str
     vendor: str
     category: str
@@ -46,16 +52,17 @@ class ShopOffer(Out):
     trial: bool
     metered: bool
     addon_of: UUID | None
-    price: Number
+    price: Number | None
     currency: str
     listed: str
+    terms: str
     margin_percent: Number | None
 
 
 class AskedLine(Sent):
     """`create` and `addon` name an `offer`, the others the `subscription` they change. `quantity`: units; for a renewal
     setting 1 or 0. With `price` (and `currency`), what you were shown for a unit and cycle, another price is
-    refused.
+    refused; and with `terms`, as the offer on sale has them, others are.
     """
 
     kind: What = "create"
@@ -66,13 +73,17 @@ class AskedLine(Sent):
     instance: UUID | None = None
     price: Given | None = None
     currency: Annotated[str, Field(max_length=3, pattern="^[A-Z]*$")] = ""
+    terms: Annotated[str, Field(max_length=300)] = ""
 
     def asked(self) -> Asked:
         kind = LineKind(self.kind)
         if (kind in NEW) != (self.offer is not None) or (kind in NEW) == (self.subscription is not None):
             words = "A new line names an offer, and a change its subscription."
             raise Refused(words, code="line", hint="Name one of them, and not both.")
-        return Asked(kind, self.quantity, self.offer, self.subscription, self.base, self.instance, self.price, self.currency)
+        return Asked(
+            kind, self.quantity, self.offer, self.subscription, self.base, self.instance, self.price, self.currency,
+            self.terms,
+        )  # fmt: skip
 
 
 class Review(Sent):
@@ -83,7 +94,9 @@ class Review(Sent):
 
 
 class PlaceOrder(Review):
-    """`once` makes it safe to send again: one key is one order. `confirmed` has "floor" where your margin may be below it."""
+    """`once` makes it safe to send again: one key is one order. `confirmed` has "floor" where your margin may be below it,
+    and "enables" where what is suspended beside it may come back with it.
+    """
 
     once: Key
     note: Comment = ""
@@ -91,31 +104,38 @@ class PlaceOrder(Review):
 
 
 class Against(Out):
-    """Why something cannot be done as asked."""
+    """Why something cannot be done as asked. With the code `not_synced`, `organisation` is to be synced with `instance`."""
 
     code: str
     text: str
     hint: str
+    organisation: UUID | None = None
+    instance: UUID | None = None
 
 
 class ReviewedLine(Out):
-    """`wrong` stands against it; `moved` is a price that is not the one shown; `low` your margin below the floor."""
+    """`price` and `total` as an offer on sale to the customer has them, null where they are not yours to know. `wrong` stands
+    against it; `moved`: price or terms are not those shown; `low` your margin below the floor; `enables` what is suspended
+    at the vendor beside it and comes back with it.
+    """
 
     name: str
     code: str
     cycle: str
     currency: str
-    price: Number
+    price: Number | None
     before: int
     after: int
-    total: Number
+    total: Number | None
     listed: str
+    terms: str
     instance: UUID | None
     base: UUID | None
     margin_percent: Number | None
     wrong: Against | None
     moved: Against | None
     low: Against | None
+    enables: Against | None
 
 
 class ReviewTotal(Out):
@@ -148,6 +168,7 @@ class SalesOrderLine(Out):
     price: Number | None
     currency: str
     listed: str
+    terms: str
 
 
 class SalesOrder(Out):
@@ -197,21 +218,34 @@ class ApprovedOrders(Out):
 
 
 class ApprovalRule(Out):
-    """`customer` null is the default. `over`: from this amount a cycle and subscription on; 0 is everything."""
+    """`customer` null is the default. `over`: from this amount a cycle and subscription on; 0 is everything. `version`: 0 for
+    a default that nobody ever set.
+    """
 
     customer: UUID | None
     on: bool
     triggers: list[str]
     over: Number
+    version: int
+
+
+class SeenRule(Sent):
+    customer: UUID | None = None
+    version: Annotated[int, Field(ge=0)]
 
 
 class KeepRule(Sent):
-    """For these customers instead of the default; without any, the default itself."""
+    """For these customers instead of the default; without any, the default itself. `everywhere`: the default, and what holds
+    for some instead is dropped. `seen` has `customer` and `version` of each rule that this replaces or drops, as you read it:
+    one that somebody changed meanwhile is refused.
+    """
 
     customers: Annotated[list[UUID], Field(max_length=1000)] = []
+    everywhere: bool = False
     on: bool
     triggers: Annotated[list[Annotated[str, Field(max_length=20)]], Field(max_length=len(Trigger))]
     over: Given = Decimal(0)
+    seen: Annotated[list[SeenRule], Field(max_length=1001)] = []
 
     def rule(self) -> Rule:
         return Rule(self.on, frozenset(self.triggers), self.over)
@@ -226,24 +260,25 @@ class OrderCalls(Out):
     failure: Against | None
 
 
-def offer(row: Sellable, seller: UUID | None) -> ShopOffer:
-    """`seller` is who reads it, None for the buyer."""
-    tier = next((one for one in row.tiers if one.seller == seller), None)
+def offer(row: Sellable, reader: UUID) -> ShopOffer:
+    seen = row.seen_by(reader)
     return ShopOffer(
-        offer=row.offer, code=row.code, name=row.name, product=row.product_name, vendor=row.vendor_name,
-        category=row.category, group=row.group, description=row.description, cycle=row.cycle, term_months=row.term_months,
-        cancel_days=row.cancel_days, minimum=row.minimum, maximum=row.maximum, unit=row.unit, trial=row.trial,
-        metered=row.metered, addon_of=row.addon_of, price=row.price, currency=row.currency, listed=row.listed,
-        margin_percent=tier.margin if tier else None,
+        offer=row.offer, code=row.code, name=row.name, product_id=row.product, product=row.product_name,
+        vendor=row.vendor_name, category=row.category, group=row.group, description=row.description, cycle=row.cycle,
+        term_months=row.term_months, cancel_days=row.cancel_days, minimum=row.minimum, maximum=row.maximum,
+        unit=row.unit, trial=row.trial, metered=row.metered, addon_of=row.addon_of, price=seen.price,
+        currency=seen.currency, listed=seen.listed,
+        terms=row.terms, margin_percent=seen.tier.margin if seen.tier else None,
     )  # fmt: skip
 
 
 def line(one: Checked) -> ReviewedLine:
+    seen = one.seen
     return ReviewedLine(
-        name=one.name, code=one.code, cycle=one.cycle, currency=one.currency, price=one.price, before=one.before,
-        after=one.after, total=one.total, listed=one.listed, instance=one.instance, base=one.base.pk if one.base else None,
-        margin_percent=one.tier.margin if one.tier else None, wrong=_against(one.wrong), moved=_against(one.moved),
-        low=_against(one.low),
+        name=one.name, code=one.code, cycle=one.cycle, currency=seen.currency, price=seen.price, before=one.before,
+        after=one.after, total=one.total, listed=seen.listed, instance=one.instance, base=one.base.pk if one.base else None,
+        terms=one.terms, margin_percent=seen.tier.margin if seen.tier else None, wrong=_against(one.wrong),
+        moved=_against(one.moved), low=_against(one.low), enables=_against(one.enables),
     )  # fmt: skip
 
 
@@ -272,7 +307,7 @@ def _line(row: OrderLine) -> SalesOrderLine:
     return SalesOrderLine(
         position=row.position, kind=row.kind, offer=row.offer, offer_code=row.offer_code, offer_name=row.offer_name,
         subscription=row.subscription_id, base=row.base_id, before=row.before, after=row.after, price=row.price,
-        currency=row.currency, listed=row.listed,
+        currency=row.currency, listed=row.listed, terms=row.terms,
     )  # fmt: skip
 
 
@@ -282,7 +317,7 @@ def approved(done: list[Order], kept: list[tuple[str, Failure]]) -> ApprovedOrde
 
 
 def rule(one: approvals.Rule) -> ApprovalRule:
-    return ApprovalRule(customer=one.customer, on=one.on, triggers=sorted(one.triggers), over=one.over)
+    return ApprovalRule(customer=one.customer, on=one.on, triggers=sorted(one.triggers), over=one.over, version=one.version)
 
 
 def calls(of: wanted.Added, found: Preview | None, failure: Failure | None) -> OrderCalls:
@@ -293,4 +328,7 @@ def calls(of: wanted.Added, found: Preview | None, failure: Failure | None) -> O
 
 
 def _against(refusal: Failure | None) -> Against | None:
-    return Against(code=refusal.code, text=refusal.text, hint=refusal.hint) if refusal else None
+    if refusal is None:
+        return None
+    whom = {"organisation": refusal.organisation, "instance": refusal.instance} if isinstance(refusal, NotSynced) else {}
+    return Against(code=refusal.code, text=refusal.text, hint=refusal.hint, **whom)

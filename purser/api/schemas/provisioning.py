@@ -13,6 +13,7 @@ from purser.api.schemas.common import Out, Sent
 from purser.flows.accounts_to_vendor.previewing import Preview
 from purser.flows.accounts_to_vendor.sync_options import LONGEST, Line, Saved
 from purser.provisioning.models import Account, Finding, Step
+from purser.subscriptions.models import Subscription
 
 Version = Annotated[int, Field(ge=0, le=2_000_000_000)]
 
@@ -44,7 +45,8 @@ class VendorAccount(Out):
 class SyncStatus(Out):
     """One provisioning system above an organisation. `role` follows from what the organisation is, `parent` from who sells to
     it: the reseller, which must be synced first (`parent_synced`); null directly under the provider. `account` is null before
-    Save & Synchronize; `words` tell what is to come. `fixed`: username, parent and e-mail cannot be changed any more."""
+    Save & Synchronize; `words` tell what is to come. `fixed` names what of parent, username and email cannot be changed any
+    more."""
 
     instance: UUID
     instance_name: str
@@ -57,7 +59,7 @@ class SyncStatus(Out):
     parent_synced: bool
     status: str
     words: str
-    fixed: bool
+    fixed: list[str]
     account: VendorAccount | None
 
 
@@ -110,12 +112,23 @@ class VendorFinding(Out):
     seen_at: datetime
 
 
+class WaitingSubscription(Out):
+    """One that could not begin, and why: for whom it waits, or the vendor's words."""
+
+    id: UUID
+    number: str
+    offer_name: str
+    state_text: str
+
+
 class AccountShown(Out):
-    """`steps` and `findings` the latest first; of findings only the open ones."""
+    """`waiting`: subscriptions that could not begin, the oldest first. `steps` and `findings` the latest first; of findings
+    only the open ones."""
 
     account: VendorAccount
     status: str
     words: str
+    waiting: list[WaitingSubscription]
     steps: list[VendorStep]
     findings: list[VendorFinding]
 
@@ -139,7 +152,7 @@ def line(one: Line) -> SyncStatus:
         parent_synced=one.parent_synced,
         status=one.sign.words,
         words=one.words,
-        fixed=one.fixed,
+        fixed=sorted("parent" if name == "bill_to" else name for name in one.fixed),
         account=account(one.account) if one.account else None,
     )
 
@@ -148,11 +161,14 @@ def synced(saved: Saved) -> Synced:
     return Synced(account=account(saved.account), warnings=list(saved.warnings), provisions=saved.provisions)
 
 
-def shown(one: Line, row: Account, steps: Sequence[Step], findings: Sequence[Finding]) -> AccountShown:
+def shown(
+    one: Line, row: Account, waiting: Sequence[Subscription], steps: Sequence[Step], findings: Sequence[Finding]
+) -> AccountShown:
     return AccountShown(
         account=account(row),
         status=one.sign.words,
         words=one.words,
+        waiting=[WaitingSubscription(id=sub.pk, **_of(WaitingSubscription, sub)) for sub in waiting],
         steps=[step(one) for one in steps],
         findings=[finding(one) for one in findings],
     )
@@ -177,6 +193,10 @@ class AdoptTenant(Sent):
 
 
 class TakeBack(Sent):
+    why: Annotated[str, Field(min_length=1, max_length=300)]
+
+
+class GiveUp(Sent):
     why: Annotated[str, Field(min_length=1, max_length=300)]
 
 

@@ -30,6 +30,7 @@ class SellingList(Out):
     name: str
     side: str
     buyer: UUID | None
+    buyer_name: str
     currency: str
     floor_percent: Number | None
     newest: int
@@ -193,8 +194,8 @@ class WhyPrice(Out):
 
 def selling_list(row: PriceListRow, newest: int) -> SellingList:
     return SellingList(
-        id=row.pk, name=row.name, side=row.side, buyer=row.buyer, currency=row.currency, floor_percent=row.floor_percent,
-        newest=newest, version=row.version,
+        id=row.pk, name=row.name, side=row.side, buyer=row.buyer, buyer_name=row.buyer_name, currency=row.currency,
+        floor_percent=row.floor_percent, newest=newest, version=row.version,
     )  # fmt: skip
 
 

@@ -76,6 +76,7 @@ class HeldSubscription(Out):
     offer: UUID
     offer_id: str
     name: str
+    product_id: UUID
     product: str
     vendor: str
     base: UUID | None
@@ -146,7 +147,9 @@ class MarginPart(Out):
 
 
 class MarginRow(Out):
-    """What goes to one buyer. `known` holds the subscriptions whose cost is known; `unknown` counts the others."""
+    """What goes to one buyer. `known` holds the subscriptions whose cost is known; `unknown` counts the others. Those that are
+    metered are counted by `by_usage` and are in no amount.
+    """
 
     buyer: UUID
     name: str
@@ -154,6 +157,7 @@ class MarginRow(Out):
     sold: Money
     known: MarginPart
     unknown: int
+    by_usage: int
 
 
 class Margins(Out):
@@ -163,6 +167,7 @@ class Margins(Out):
     sold: Money
     known: MarginPart
     unknown: int
+    by_usage: int
     rows: list[MarginRow]
 
 
@@ -176,6 +181,7 @@ def held(opened: Opened) -> HeldSubscription:
         offer=row.offer,
         offer_id=row.offer_code,
         name=row.offer_name,
+        product_id=row.product,
         product=row.product_name,
         vendor=row.vendor_name,
         base=row.base_id,
@@ -244,10 +250,11 @@ def margins(one: tiers.Waterfall) -> Margins:
         sold=_money(one.sold),
         known=part(one.known),
         unknown=one.unknown,
+        by_usage=one.by_usage,
         rows=[
             MarginRow(
                 buyer=row.buyer, name=row.name, subscriptions=row.subscriptions, sold=_money(row.sold),
-                known=part(row.known), unknown=row.unknown,
+                known=part(row.known), unknown=row.unknown, by_usage=row.by_usage,
             )
             for row in one.rows
         ],

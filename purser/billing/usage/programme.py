@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -14,6 +14,7 @@ from purser.access.actors import Actor
 from purser.billing import models
 from purser.billing.buying import packages
 from purser.billing.usage import facts, terms
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.ledger import entries
 from purser.ledger.chart import DSU
@@ -107,7 +108,7 @@ def move(actor: Actor, partner: UUID, *, zone: str, now: datetime) -> models.Sti
 
     Refused, code "zone": no such zone, the same one, or the open day's close there would not come after the last close.
     """
-    if zone not in available_timezones():
+    if zone not in zones.names():
         raise Refused(f"{zone!r} is no time zone.", code="zone", hint="Choose one like Europe/Berlin.")
     found = _partner(actor, partner)
     with tenancy.acting_in(partner):

@@ -11,3 +11,4 @@ import "./elements/typed-links.js";
 import "./dialogs.js";
 import "./frame.js";
 import "./shortcuts.js";
+import "./tips.js";

@@ -7,7 +7,6 @@ its own transaction and its own act.
 from __future__ import annotations
 
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_POST
 
 from purser.access import acts, invitations, letters, once
 from purser.access.actors import Actor
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.partners import founding, orders, told
 from purser.partners import lists as plain
@@ -44,7 +44,7 @@ class FoundForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
         initial="Europe/Berlin",
-        choices=[(zone, zone) for zone in sorted(available_timezones())],
+        choices=[(zone, zone) for zone in zones.names()],
         help_text="A day of billing is a date there.",
     )
     domain = forms.CharField(label="Domain", max_length=253, required=False)

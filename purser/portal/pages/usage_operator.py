@@ -9,7 +9,6 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -20,6 +19,7 @@ from django.utils import timezone
 from purser.access.actors import Actor
 from purser.billing.usage import correcting, desk, programme
 from purser.billing.usage import terms as offers
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.kernel.period import month_of
 from purser.portal.doors import page
@@ -42,7 +42,7 @@ class EndForm(forms.Form):
 class ZoneForm(forms.Form):
     zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(zone, zone) for zone in sorted(available_timezones())],
+        choices=[(zone, zone) for zone in zones.names()],
         help_text="The day that is open now closes there already. No day is left out or comes twice.",
     )
 

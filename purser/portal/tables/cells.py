@@ -106,7 +106,7 @@ def _shown(column: Column, row: Any, value: Any, zone: str) -> str:
         return moment(value, zone)
     if column.kind == "badge":
         look = column.signs.get(str(value), Sign(str(value)))
-        return sign(look.tone, look.words, look.icon)
+        return sign(look.tone, look.words, look.icon) if column.is_state else escape(look.words)
     return escape(words(column, row, zone=zone))
 
 

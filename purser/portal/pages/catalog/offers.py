@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
@@ -18,11 +17,10 @@ from purser.access.actors import Actor
 from purser.catalog import goods, offers, products, selling, sheets, shelves
 from purser.catalog import lists as plain
 from purser.catalog.models import Cycle
-from purser.connectors.ports.rows import Rows
 from purser.flows import ports
 from purser.kernel.errors import Missing, Refused
 from purser.lists import files
-from purser.portal import exports, lists
+from purser.portal import exports, files_of, lists
 from purser.portal.doors import page
 from purser.portal.pages.catalog import shown
 from purser.portal.pages.catalog.forms import FileForm, OfferForm, offer_initial
@@ -214,7 +212,7 @@ def bring(request: HttpRequest, actor: Actor) -> HttpResponse:
             table = shown.file_of(request)
             if table is None:
                 raise Refused("Choose a file first.", code="table")
-            found, text = sheets.preview(sheets.read(table)), _text(table)
+            found, text = sheets.preview(sheets.read(table)), files.text_of(table.heads, (cells for _, cells in table.rows))
     except Refused as refusal:
         wrong = refusal
     context = {
@@ -233,10 +231,9 @@ def bring(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "catalog/bring.html", context, status=422 if wrong else 200)
 
 
-def _text(table: Rows) -> str:
-    """The rows as CSV, which comes back with the word to write them."""
-    out = io.StringIO(newline="")
-    rows = csv.writer(out)
-    rows.writerow([files.guarded(head) for head in table.heads])
-    rows.writerows([files.guarded(cell) for cell in cells] for _, cells in table.rows)
-    return out.getvalue()
+@page("catalog.read", seat=False)
+def sheet(request: HttpRequest, actor: Actor) -> HttpResponseBase:
+    """The offers on sale as CSV or XLSX, which `bring` takes back."""
+    with tenancy.acting_in(actor.tenant):
+        rows = sheets.written()
+    return files_of.answer(request, actor, sheets.COLUMNS, rows, title="Offers", name="offers")

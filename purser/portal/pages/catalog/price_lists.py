@@ -125,13 +125,14 @@ def _whose(actor: Actor, row: PriceList) -> str:
         return "What your vendors ask of you"
     if row.buyer is None:
         return "Everybody you sell to"
-    names = {one.pk: one.name for one in goods.buyers(actor.tenant, actor.kind)}
-    return names.get(row.buyer, "A customer that you no longer sell to")
+    still = any(one.pk == row.buyer for one in goods.buyers(actor.tenant, actor.kind))
+    return row.buyer_name if still else f"{row.buyer_name}, to whom you sell no longer"
 
 
 @page("catalog.read", seat=False)
 def version(request: HttpRequest, actor: Actor, selling_list: UUID, price_version: UUID) -> HttpResponse:
     """A version with what it changed: its prices beside those that held before it on its first day."""
+    known = goods.of(actor.tenant, shown.today(actor))
     with tenancy.acting_in(actor.tenant):
         of = price_lists.version(selling_list, price_version)
         every = price_lists.versions(selling_list)
@@ -140,13 +141,16 @@ def version(request: HttpRequest, actor: Actor, selling_list: UUID, price_versio
         old = {price.offer: price for price in price_lists.prices(was)} if was else {}
         new = {price.offer: price for price in price_lists.prices(of)}
         zone = organisations.zone()
-    rows = [(one.code, _amount(old.get(offer)), _amount(new.get(offer))) for offer, one in {**old, **new}.items()]
+    rows = [
+        (one.code, known[offer].name if offer in known else "", _amount(old.get(offer)), _amount(new.get(offer)))
+        for offer, one in {**old, **new}.items()
+    ]
     context = {
         "title": f"{of.price_list.name}, version {of.number}",
         "list": of.price_list,
         "version": of,
         "was": was,
-        "rows": sorted(rows),
+        "rows": sorted(rows, key=lambda row: row[0]),
         "zone": zone,
         "crumbs": _trail(actor, (of.price_list.name, _one(of.price_list)), (f"Version {of.number}", "")),
     }
@@ -205,7 +209,20 @@ def publish(request: HttpRequest, actor: Actor, selling_list: UUID) -> HttpRespo
                 messages.success(request, f"Version {made.number} is published; it holds from {made.from_on:%Y-%m-%d} on.")
                 return HttpResponseRedirect(_one(of))
     except Refused as refusal:
-        more = {"wrong": refusal, "errors_shown": True, "confirm": refusal.code == "floor"}
+        return _table(request, actor, stands, cells, wrong=refusal)
+    return _table(request, actor, stands, cells, **more)
+
+
+def typed_again(request: HttpRequest, actor: Actor, selling_list: UUID, refusal: Refused) -> HttpResponse:
+    """The table as it was typed, with what stands against it."""
+    stands = price_lists.ground(actor, selling_list, from_on=None, now=timezone.now())
+    return _table(request, actor, stands, shown.cells(request.POST, most=price_lists.MOST), wrong=refusal)
+
+
+def _table(
+    request: HttpRequest, actor: Actor, stands: Ground, cells: dict[UUID, str], wrong: Refused | None = None, **more: Any
+) -> HttpResponse:
+    of, sent = stands.price_list, request.POST
     context = {
         "title": f"Publish {of.name}",
         "list": of,
@@ -217,9 +234,12 @@ def publish(request: HttpRequest, actor: Actor, selling_list: UUID) -> HttpRespo
         "note": sent.get("note", ""),
         "after": sent.get("after", str(stands.last)),
         "crumbs": _trail(actor, (of.name, _one(of)), ("Publish", "")),
+        "wrong": wrong,
+        "errors_shown": wrong is not None,
+        "confirm": wrong is not None and wrong.code == "floor",
         **more,
     }
-    return TemplateResponse(request, "catalog/publish.html", context, status=422 if "wrong" in more else 200)
+    return TemplateResponse(request, "catalog/publish.html", context, status=422 if wrong else 200)
 
 
 def _lines(stands: Ground, cells: dict[UUID, str]) -> Sequence[tuple[Any, Any, Any, str]]:

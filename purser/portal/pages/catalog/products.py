@@ -11,6 +11,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 
+from purser.access import permit
 from purser.access.actors import Actor
 from purser.catalog import lists as plain
 from purser.catalog import products
@@ -31,17 +32,15 @@ def _one(row: Any) -> str:
     return reverse("catalog_product", kwargs={"tenant": row.tenant_id, "product": row.pk})
 
 
-PRODUCTS = dressed(
-    plain.PRODUCTS,
-    empty=Empty("No products yet", "Add the vendor first, then what it makes.", "catalog_vendors", "Vendors"),
-    href={"name": _one},
-    export="catalog_products_export",
-)
+EMPTY = Empty("No products yet", "Add the vendor first, then what it makes.", "catalog_vendors", "Vendors")
+PRODUCTS = dressed(plain.PRODUCTS, empty=EMPTY, export="catalog_products_export")
+CHANGED = dressed(plain.PRODUCTS, empty=EMPTY, export="catalog_products_export", href={"name": _one})
 
 
 @page("catalog.read")
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, PRODUCTS, "catalog/products.html", {"crumbs": _trail(actor, ("Products", ""))})
+    table = CHANGED if permit.allows(actor, "catalog.write") else PRODUCTS
+    return lists.show(request, actor, table, "catalog/products.html", {"crumbs": _trail(actor, ("Products", ""))})
 
 
 export = exports.door(PRODUCTS, "catalog.read")

@@ -15,13 +15,11 @@ from purser.access.actors import Actor
 from purser.catalog import exact
 from purser.catalog.goods import Good
 from purser.catalog.price_lists import Row
-from purser.connectors.ports.rows import Rows
+from purser.connectors.ports.rows import Rows, check_size
 from purser.flows import ports
 from purser.kernel.errors import Missing, Refused
 from purser.postgres import tenancy
 from purser.tenants import organisations
-
-LARGEST = 2 * 1024 * 1024
 
 
 def today(actor: Actor) -> date:
@@ -63,8 +61,7 @@ def file_of(request: HttpRequest, name: str = "file") -> Rows | None:
     sent: Any = request.FILES.get(name)
     if sent is None:
         return None
-    if sent.size > LARGEST:
-        raise Refused(f"The file has {sent.size:,} bytes; at most {LARGEST:,} are read.", code="table")
+    check_size(sent.size)
     return ports.rows(sent.read())
 
 

@@ -13,8 +13,10 @@ from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
 from purser.catalog import price_lists
+from purser.kernel.errors import Refused
 from purser.portal import files_of
 from purser.portal.doors import page
+from purser.portal.pages.catalog import price_lists as price_pages
 from purser.portal.pages.catalog import shown
 from purser.portal.pages.partners.shown import to
 from purser.subscriptions import simulating
@@ -37,7 +39,10 @@ def _asked(request: HttpRequest, actor: Actor, selling_list: UUID) -> tuple[dict
 @require_POST
 @page("prices.publish", seat=False)
 def show(request: HttpRequest, actor: Actor, selling_list: UUID) -> HttpResponse:
-    typed, found = _asked(request, actor, selling_list)
+    try:
+        typed, found = _asked(request, actor, selling_list)
+    except Refused as refusal:
+        return price_pages.typed_again(request, actor, selling_list, refusal)
     stands = price_lists.ground(actor, selling_list, from_on=found.from_on, now=timezone.now())
     name, there = stands.price_list.name, {"tenant": actor.tenant, "selling_list": selling_list}
     context = {

@@ -5,8 +5,6 @@ Source: acceptance UC-4, UC-12, UC-17.
 
 from __future__ import annotations
 
-from zoneinfo import available_timezones
-
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -16,6 +14,7 @@ from django.utils import timezone
 
 from purser.access import permit
 from purser.access.actors import Actor
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.partners import consent, domain
 from purser.portal.doors import page
@@ -33,7 +32,7 @@ class SettingsForm(forms.Form):
         required=False,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
-    zone = forms.ChoiceField(label="Time zone", choices=[(zone, zone) for zone in sorted(available_timezones())])
+    zone = forms.ChoiceField(label="Time zone", choices=[(zone, zone) for zone in zones.names()])
 
 
 @page("domain.read", seat=False)

@@ -22,7 +22,7 @@ from purser.subscriptions.wanted import Asked
 
 @dataclass(frozen=True)
 class Kept:
-    """A line as it is kept: ids as text, and the price that was shown when it was put in."""
+    """A line as it is kept: ids as text; name, price and terms that were shown when it was put in, "" for none."""
 
     offer: str
     quantity: int
@@ -30,6 +30,8 @@ class Kept:
     base: str = ""
     instance: str = ""
     currency: str = ""
+    terms: str = ""
+    name: str = ""
 
     def asked(self) -> Asked:
         return Asked(
@@ -38,8 +40,10 @@ class Kept:
             offer=UUID(self.offer),
             base=UUID(self.base) if self.base else None,
             instance=UUID(self.instance) if self.instance else None,
-            price=Decimal(self.price),
+            price=Decimal(self.price) if self.price else None,
             currency=self.currency,
+            terms=self.terms,
+            name=self.name,
         )
 
 
@@ -123,6 +127,11 @@ def amount(text: str) -> Decimal:
     if not (value.is_finite() and 0 <= value < 10**10):
         raise Refused("The price of this form is none.", code="price", hint="Reload the page.")
     return value
+
+
+def shown(text: str) -> str:
+    """A price as a form had it, "" where it shows none. Raises Refused."""
+    return str(amount(text)) if text else ""
 
 
 def id_of(text: str, *, optional: bool = False) -> str:

@@ -17,10 +17,11 @@ from django.views.decorators.http import require_POST
 
 from purser.access import acts, permit
 from purser.access.actors import Actor
+from purser.flows.accounts_to_vendor import previewing
 from purser.kernel.errors import Missing, Refused
 from purser.portal import exports, lists
 from purser.portal.doors import page
-from purser.portal.pages.orders.shown import home, line_of
+from purser.portal.pages.orders.shown import confirms, home, line_of
 from purser.portal.pages.partners.shown import sent, to
 from purser.portal.tables import listing
 from purser.portal.tables.model import Bulk, Empty, Table, dressed
@@ -101,6 +102,8 @@ def _shown(request: HttpRequest, actor: Actor, placed: UUID, refusal: Refused | 
         "moved": deciding.differences(opened.lines, lines) if lines else [],
         "against": [line.wrong for line in lines if line.wrong],
         "low": [line.low for line in lines if line.low],
+        "enables": [line.enables for line in lines if line.enables],
+        "confirms": confirms(lines),
         "expect": wanted.facts(lines) if lines else "",
         "refusal": refusal,
         "errors_shown": refusal is not None,
@@ -109,6 +112,14 @@ def _shown(request: HttpRequest, actor: Actor, placed: UUID, refusal: Refused | 
         "crumbs": [(words, there), (order.number, "")],
     }
     return TemplateResponse(request, "orders/one.html", context, status=422 if refusal else 200)
+
+
+@page("accounts.read", seat=False)
+def calls(request: HttpRequest, actor: Actor, placed: UUID) -> HttpResponse:
+    """The part that says what the vendor would be asked if it were approved."""
+    customer, lines = deciding.to_come(actor, placed, now=timezone.now())
+    found = previewing.of_order(tenant=customer, lines=lines, clock=timezone.now)
+    return TemplateResponse(request, "orders/calls.html", {"previews": found})
 
 
 def _row(line: Any) -> dict[str, Any]:
@@ -124,6 +135,7 @@ def _row(line: Any) -> dict[str, Any]:
         "price": line.price,
         "currency": line.currency,
         "listed": line.listed,
+        "terms": line.terms,
         "subscription": line.subscription,
     }
 

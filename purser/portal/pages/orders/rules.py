@@ -5,6 +5,7 @@ Source: acceptance CM-43, CM-44.
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -31,24 +32,28 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     refusal = None
     if request.method == "POST":
         try:
-            rule, customers = _sent(request)
-            kept = approvals.keep(actor, rule, customers, now=timezone.now())
+            rule, customers, seen = _sent(request)
+            every = request.POST.get("whom") == "every"
+            kept = approvals.keep(actor, rule, customers, seen=seen, everywhere=every, now=timezone.now())
         except Refused as wrong:
             refusal = wrong
         else:
             words = f"For {len(kept)} customer{'s' if len(kept) > 1 else ''}" if customers else "By default"
+            words = "For everybody" if every else words
             messages.success(request, f"{words} this holds from the next order on.")
             return HttpResponseRedirect(to("order-rules", actor))
     with tenancy.listing_customers_of(actor.tenant):
         known = {row.pk: row.name for row in organisations.under(actor.tenant) if row.kind == Kind.CUSTOMER}
     with tenancy.acting_in(actor.tenant):
-        default, *others = approvals.all_of(actor.tenant)
+        default, *others = held = approvals.all_of(actor.tenant)
     rows = [(known.get(one.customer, ""), one, _words(one)) for one in others if one.customer in known]
     context = {
         "title": "Approval rules",
         "default": default,
         "default_words": _words(default),
         "rows": sorted(rows, key=lambda row: row[0]),
+        "seen": [f"{one.customer or ''}:{one.version}" for one in held],
+        "form": _typed(request) if refusal else _form(default),
         "triggers": Trigger.choices,
         "customers": known.items(),
         "refusal": refusal,
@@ -58,14 +63,31 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
     return TemplateResponse(request, "orders/rules.html", context, status=422 if refusal else 200)
 
 
-def _sent(request: HttpRequest) -> tuple[approvals.Rule, list[UUID]]:
+def _sent(request: HttpRequest) -> tuple[approvals.Rule, list[UUID], dict[UUID | None, int]]:
     posted = request.POST
     customers = [UUID(basket.id_of(one)) for one in posted.getlist("customer") if one]
     if posted.get("whom") == "some" and not customers:
         raise Refused("No customer is chosen.", code="selection", hint="Choose at least one, or change the default.")
     over = basket.amount(posted.get("over", "").strip() or "0")
     rule = approvals.Rule(posted.get("on") == "1", frozenset(posted.getlist("trigger")), over)
-    return rule, customers if posted.get("whom") == "some" else []
+    parts = [one.partition(":") for one in posted.getlist("seen")]
+    seen = {UUID(basket.id_of(id)) if id else None: basket.whole(version) for id, _, version in parts}
+    return rule, customers if posted.get("whom") == "some" else [], seen
+
+
+def _form(default: approvals.Rule) -> dict[str, Any]:
+    """What the form begins with: the default, or for who has none everything."""
+    fresh = not default.version
+    chosen = Trigger.values if fresh else default.triggers
+    return {"whom": "all", "on": default.on or fresh, "triggers": chosen, "over": default.over}
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    posted = request.POST
+    return {
+        "on": posted.get("on") == "1", "triggers": posted.getlist("trigger"), "over": posted.get("over", ""),
+        "whom": posted.get("whom", "all"), "customers": posted.getlist("customer"),
+    }  # fmt: skip
 
 
 def _words(rule: approvals.Rule) -> str:

@@ -23,17 +23,17 @@ from purser.catalog import selling
 from purser.catalog.models import Cycle
 from purser.catalog.selling import Sellable
 from purser.flows.accounts_to_vendor import previewing
-from purser.kernel.errors import Failure, Refused
+from purser.kernel.errors import Refused
 from purser.portal import requests
 from purser.portal.doors import page
 from purser.portal.pages.orders import basket
-from purser.portal.pages.orders.shown import crumbs, line_of, sync_link
+from purser.portal.pages.orders.shown import confirms, crumbs, line_of, sync_link
 from purser.portal.pages.partners.shown import sent, to
 from purser.subscriptions import asking, buyers, orders, wanted
-from purser.subscriptions.buyers import Buyer
 from purser.subscriptions.wanted import Checked
 
 PART = "shop"
+SENT = ("offer", "quantity", "price", "currency", "terms", "base", "instance")  # of each line that is ordered
 CYCLES = dict(Cycle.choices)
 
 
@@ -69,9 +69,9 @@ def _only(known: tuple[str, ...], wanted: str) -> str:
 
 @page("orders.place", seat=False)
 def new(request: HttpRequest, actor: Actor) -> HttpResponse:
-    """For whom."""
+    """For whom. Where there is one only, as for a customer itself, nothing is asked."""
     known = buyers.every(actor)
-    chosen = request.GET.get("buyer", "")
+    chosen = request.GET.get("buyer", "") if len(known) != 1 else str(known[0][0])
     if chosen in {str(id) for id, _, _ in known}:
         return HttpResponseRedirect(to("order-shop", actor, buyer=UUID(chosen)))
     context = {"title": "New order", "buyers": known, "crumbs": crumbs(actor, "New order")}
@@ -88,7 +88,7 @@ def index(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
         "title": f"Add subscription: {for_whom.name}",
         "buyer": for_whom,
         "chosen": chosen,
-        "offers": [_offered(actor, for_whom, one) for one in chosen.offers],
+        "offers": [_cost(actor, one, one.minimum) for one in chosen.offers],
         "none": not goods,
         "count": len(basket.read(actor, buyer).lines),
         "crumbs": crumbs(actor, "Add subscription"),
@@ -97,15 +97,11 @@ def index(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
     return TemplateResponse(request, "orders/shop_part.html" if partial else "orders/shop.html", context)
 
 
-def _offered(actor: Actor, buyer: Buyer, offer: Sellable) -> dict[str, Any]:
-    return {"offer": offer.public, **_cost(actor, buyer, offer, offer.minimum)}
-
-
-def _cost(actor: Actor, buyer: Buyer, offer: Sellable, quantity: int) -> dict[str, Any]:
-    """What a quantity costs, and for who sells it what it makes of it. Source: acceptance CM-12."""
-    tier = None if buyer.own else next((one for one in offer.tiers if one.seller == actor.tenant), None)
-    line = Checked(_asked(offer, quantity), currency=offer.currency, price=offer.price, after=quantity)
-    return {"total": line.total, "sells": tier is not None, "margin": tier.margin if tier else None, "quantity": quantity}
+def _cost(actor: Actor, offer: Sellable, quantity: int) -> dict[str, Any]:
+    """What a quantity costs as the actor may know it, and for who sells it what it makes of it. Source: acceptance CM-12."""
+    seen = offer.seen_by(actor.tenant)
+    total = Checked(_asked(offer, quantity), offer=offer, seen=seen, after=quantity).total
+    return {"offer": offer, "seen": seen, "total": total, "quantity": quantity}
 
 
 def _asked(offer: Sellable, quantity: int) -> wanted.Asked:
@@ -117,11 +113,11 @@ def price(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
     """The part of a product that follows its quantity."""
     for_whom = buyers.one(actor, buyer, timezone.now())
     offer = selling.one(buyer=buyer, offer=UUID(basket.id_of(request.GET.get("offer", ""))), on=for_whom.today)
-    context: dict[str, Any] = {"offer": offer.public}
+    context: dict[str, Any] = {"offer": offer}
     try:
         quantity = basket.whole(request.GET.get("quantity", ""))
         asking.check_bounds(offer.name, quantity, offer.minimum, offer.maximum, metered=offer.metered)
-        context |= _cost(actor, for_whom, offer, quantity)
+        context |= _cost(actor, offer, quantity)
     except Refused as refusal:
         context["wrong"] = refusal.text
     return TemplateResponse(request, "orders/price.html", context)
@@ -145,8 +141,10 @@ def put(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
         line = basket.Kept(
             offer=basket.id_of(posted.get("offer", "")),
             quantity=basket.whole(posted.get("quantity", "")),
-            price=str(basket.amount(posted.get("price", ""))),
+            price=basket.shown(posted.get("price", "")),
             currency=sent(request, "currency", most=3),
+            terms=sent(request, "terms", most=300),
+            name=sent(request, "name", most=200),
         )
         basket.write(actor, buyer, basket.put(held, line))
         messages.success(request, "Added to the order. Nothing is ordered yet.")
@@ -162,15 +160,10 @@ def check(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
 def calls(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
     """The part that says what the vendor would be asked: it is read there, and nothing is changed."""
     for_whom, held = buyers.one(actor, buyer, timezone.now()), basket.read(actor, buyer)
-    found: list[tuple[str, previewing.Preview | None, Failure | None]] = []
-    for one in wanted.added(asking.check(actor, for_whom, held.asked())) if held.lines else []:
-        try:
-            seen = previewing.preview(tenant=buyer, instance=one.instance, adding=one.offers, clock=timezone.now)
-        except Failure as failure:
-            found.append((one.name, None, failure))
-        else:
-            found.append((one.name, seen, None))
-    return TemplateResponse(request, "orders/calls.html", {"previews": found})
+    lines = asking.check(actor, for_whom, held.asked()) if held.lines else []
+    return TemplateResponse(
+        request, "orders/calls.html", {"previews": previewing.of_order(tenant=buyer, lines=lines, clock=timezone.now)}
+    )
 
 
 def _checked(
@@ -186,7 +179,7 @@ def _checked(
         "lines": [line_of(actor, number, line) for number, line in enumerate(lines)],
         "totals": totals(lines),
         "wrong": any(line.wrong for line in lines),
-        "low": [line.low for line in lines if line.low],
+        "confirms": confirms(lines),
         "moved": any(line.moved for line in lines),
         "refusal": refusal,
         "refusal_link": sync_link(actor, refusal),
@@ -204,9 +197,10 @@ def totals(lines: Sequence[Checked]) -> list[tuple[Decimal, str, str]]:
 @require_POST
 @page("orders.place", seat=False)
 def place(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
-    """Order what was shown, at the prices that were shown."""
+    """Order what was shown, at the prices and under the terms that were shown."""
     now, posted = timezone.now(), request.POST
     once = sent(request, "once", most=64)
+    names = {line.offer: line.name for line in basket.read(actor, buyer).lines}
     lines = [
         wanted.Asked(
             wanted.NEW[0],
@@ -214,11 +208,13 @@ def place(request: HttpRequest, actor: Actor, buyer: UUID) -> HttpResponse:
             offer=UUID(basket.id_of(offer)),
             base=UUID(base) if (base := basket.id_of(bases, optional=True)) else None,
             instance=UUID(at) if (at := basket.id_of(instance, optional=True)) else None,
-            price=basket.amount(amount),
+            price=basket.amount(amount) if amount else None,
             currency=currency,
+            terms=terms,
+            name=names.get(offer, ""),
         )
-        for offer, quantity, amount, currency, bases, instance in zip(
-            *(posted.getlist(name) for name in ("offer", "quantity", "price", "currency", "base", "instance")), strict=False
+        for offer, quantity, amount, currency, terms, bases, instance in zip(
+            *(posted.getlist(one) for one in SENT), strict=False
         )
     ]
     try:

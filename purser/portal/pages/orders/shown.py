@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from purser.access import permit
@@ -11,6 +12,17 @@ from purser.portal.pages.partners.shown import to
 from purser.provisioning.accounts import NotSynced
 from purser.subscriptions.wanted import Checked
 from purser.tenants.models import Kind
+
+CONFIRMS = {
+    "floor": "I confirm the margin below the floor",
+    "enables": "I confirm that the tenant is enabled again",
+}
+
+
+def confirms(lines: Sequence[Checked]) -> list[tuple[str, str]]:
+    """What has to be confirmed of these lines: the code that is sent, and its words."""
+    asked = {told.code for line in lines for told in (line.low, line.enables) if told}
+    return [(code, words) for code, words in CONFIRMS.items() if code in asked]
 
 
 def home(actor: Actor) -> tuple[str, str]:
@@ -25,19 +37,23 @@ def crumbs(actor: Actor, *words: str) -> list[tuple[str, str]]:
 
 
 def line_of(actor: Actor, number: int, line: Checked) -> dict[str, Any]:
-    """A line as a page shows it: with the actor's own margin, and with nobody's cost. Source: acceptance CM-2."""
+    """A line as a page shows it: with the price that the actor may know and its own margin, and with nobody's cost.
+
+    Source: acceptance CM-2; decision 0010.
+    """
     return {
         "number": number,
-        "offer": line.offer.public if line.offer else None,
         "asked": line.asked,
         "name": line.name or "An offer that is not on sale",
         "code": line.code,
         "cycle": line.cycle,
+        "terms": line.terms,
         "unit": line.unit,
-        "listed": line.listed,
-        "currency": line.currency,
-        "price": line.price,
+        "listed": line.seen.listed,
+        "currency": line.seen.currency,
+        "price": line.seen.price,
         "total": line.total if not line.wrong else None,
+        "metered": line.metered,
         "before": line.before,
         "after": line.after,
         "base": line.base,
@@ -45,9 +61,10 @@ def line_of(actor: Actor, number: int, line: Checked) -> dict[str, Any]:
         "instance": line.instance,
         "instance_name": line.instance_name,
         "choices": line.choices,
-        "sells": line.tier is not None,
-        "margin": line.tier.margin if line.tier else None,
+        "sells": line.seen.tier is not None,
+        "margin": line.seen.tier.margin if line.seen.tier else None,
         "low": line.low,
+        "enables": line.enables,
         "wrong": line.wrong,
         "wrong_link": sync_link(actor, line.wrong),
         "moved": line.moved,

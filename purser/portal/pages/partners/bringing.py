@@ -10,7 +10,6 @@ import time
 from dataclasses import asdict
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
@@ -28,6 +27,7 @@ from purser.access.actors import Actor
 from purser.access.id_token import NotSignedOn, Question
 from purser.access.models import Person
 from purser.access.sign_on import Ready
+from purser.kernel import zones
 from purser.kernel.errors import Busy, Refused
 from purser.partners import founding, joining
 from purser.partners.joining import Proof
@@ -46,7 +46,7 @@ class TenantForm(forms.Form):
     company = forms.CharField(label="Your company's name", max_length=200)
     zone = forms.ChoiceField(
         label="Time zone",
-        choices=[(zone, zone) for zone in sorted(available_timezones())],
+        choices=[(zone, zone) for zone in zones.names()],
         help_text="A day of billing is a date there.",
     )
 

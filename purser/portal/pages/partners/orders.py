@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
-from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib import messages
@@ -17,6 +16,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
+from purser.kernel import zones
 from purser.kernel.errors import Missing, Refused
 from purser.partners import orders
 from purser.portal.doors import page
@@ -46,7 +46,7 @@ class OrderForm(forms.Form):
     domain = forms.CharField(label="Domain", max_length=253, required=False)
     region = forms.CharField(label="Country", max_length=2, required=False, help_text="Two letters, like DE.")
     zone = forms.ChoiceField(
-        label="Time zone", initial="UTC", choices=[(zone, zone) for zone in sorted(available_timezones())], required=False
+        label="Time zone", initial="UTC", choices=[(zone, zone) for zone in zones.names()], required=False
     )
     contact_name = forms.CharField(label="Main contact", max_length=200, required=False)
     contact_email = forms.EmailField(label="Contact's e-mail", max_length=254, required=False)

@@ -22,6 +22,7 @@ from purser.provisioning import accounts, kinds, steps
 from purser.provisioning import lists as plain
 from purser.provisioning.models import OPEN_STEPS, Account, AccountState, Role, Step, StepState
 from purser.provisioning.places import Place
+from purser.subscriptions import lifecycle
 from purser.tenants import organisations
 
 SHOWN = 100  # acts of one account
@@ -100,6 +101,7 @@ def _may(account: Account, *, gone: bool) -> dict[str, bool]:
         "may_mail": bool(account.remote_user) and state not in (AccountState.REMOVING, AccountState.REMOVED),
         "may_adopt": (gone or not account.remote) and (half or state == AccountState.PREPARED),
         "may_take_back": half and not whole,
+        "may_give_up": state == AccountState.REMOVING,
         "may_remove": state in (AccountState.PREPARED, AccountState.PROVISIONED) or (half and whole),
     }
 
@@ -107,12 +109,14 @@ def _may(account: Account, *, gone: bool) -> dict[str, bool]:
 def _shown(actor: Actor, place: Place, line: Line, account: Account, *, watch: bool) -> dict[str, Any]:
     with tenancy.acting_in(place.organisation.pk):
         rows, found = accounts.steps_of(account.pk), accounts.findings_of(account.pk)
+        waiting = lifecycle.waiting_of(account.pk)
         told = acts.of_object("account", account.pk, most=SHOWN)
     there = {"organisation": place.organisation.pk, "instance": line.instance.pk}
     return {
         "place": place,
         "line": line,
         "account": account,
+        "waiting": waiting,
         "steps": [(row, steps.STAGES.get(row.what, row.what), plain.STEP_SIGNS[row.state]) for row in rows],
         "acts": told,
         "findings": [(row, plain.what(row.what)) for row in found],

@@ -1,4 +1,5 @@
-"""What a person does with an account at its vendor: go on, mail again, decide, adopt, take back, remove.
+"""What a person does with an account at its vendor: go on, mail again, decide, adopt, take back, remove
+and give up removing.
 
 Source: acceptance AC-10, AC-14, AC-30, AC-33.
 """
@@ -34,7 +35,7 @@ def _back(actor: Actor, organisation: UUID, instance: UUID) -> HttpResponse:
 @page("accounts.decide", seat=False)
 def retry(request: HttpRequest, actor: Actor, organisation: UUID, instance: UUID) -> HttpResponse:
     row = desk.retry(actor, organisation, instance, now=timezone.now())
-    messages.success(request, f"{row.name} is gone on with now, from the step that failed.")
+    messages.success(request, f"{row.name}: it goes on now, from the step that failed.")
     return _back(actor, organisation, instance)
 
 
@@ -67,6 +68,14 @@ def adopt(request: HttpRequest, actor: Actor, organisation: UUID, instance: UUID
 def take_back(request: HttpRequest, actor: Actor, organisation: UUID, instance: UUID) -> HttpResponse:
     row = handling.take_back(actor, organisation, instance, why=sent(request, "why", most=300), clock=timezone.now)
     messages.success(request, f"What was made for {row.name} is disabled and deleted now; its subscriptions there ended.")
+    return _back(actor, organisation, instance)
+
+
+@require_POST
+@page("accounts.decide", seat=False)
+def give_up(request: HttpRequest, actor: Actor, organisation: UUID, instance: UUID) -> HttpResponse:
+    row = handling.give_up(actor, organisation, instance, why=sent(request, "why", most=300), clock=timezone.now)
+    messages.success(request, f"{row} is not removed any more: the tenant stays as it is at the vendor.")
     return _back(actor, organisation, instance)
 
 

@@ -69,7 +69,7 @@ def one(request: HttpRequest, actor: Actor, organisation: UUID, finding: UUID) -
         "what": plain.what(row.what),
         "account": case.account,
         "account_href": there,
-        "healable": row.what not in findings.NOT_HEALED,
+        "by_hand": findings.BY_HAND.get(row.what, ""),
         "zone": organisations.zone_of(actor.tenant),
         "crumbs": [("Changed at the vendor", to("vendor_findings", actor)), (case.account.name, "")],
     }

@@ -116,6 +116,7 @@ class InstanceForm(SourceForm):
             label="When somebody changes a tenant in the vendor's own portal",
             choices=DriftPolicy.choices,
             initial=row.drift_policy if row else DriftPolicy.ASK,
+            help_text="Ask: a person decides, under Changed at the vendor. Purser wins: it is put right by itself.",
         )
 
     def wanted(self) -> Wanted:

@@ -48,7 +48,13 @@ def _tables(actor: Actor) -> tuple[Table, Table]:
         return to("vendor_account", actor, organisation=row.tenant_id, instance=row.instance)
 
     return (
-        dressed(plain.TO_SYNC, empty=TO_SYNC.empty, export=TO_SYNC.export, href={"name": status, "accounts": status}),
+        dressed(
+            plain.TO_SYNC,
+            empty=TO_SYNC.empty,
+            export=TO_SYNC.export,
+            href={"name": status, "accounts": status},
+            actions="provisioning/sync_row.html",
+        ),
         dressed(plain.ACCOUNTS, empty=ACCOUNTS.empty, export=ACCOUNTS.export, href={"name": account, "state": account}),
     )
 
@@ -69,7 +75,8 @@ def index(request: HttpRequest, actor: Actor) -> HttpResponse:
 
 @page("accounts.read", seat=False)
 def to_sync(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, _tables(actor)[0], zone=organisations.zone_of(actor.tenant))
+    zone = organisations.zone_of(actor.tenant)
+    return lists.show(request, actor, _tables(actor)[0], "provisioning/to_sync.html", zone=zone)
 
 
 export = exports.door(ACCOUNTS, "accounts.read")
@@ -104,13 +111,13 @@ class OptionsForm(forms.Form):
     email = forms.CharField(
         label="Email",
         max_length=sync_options.LONGEST,
-        help_text="Where the vendor mails the activation to.",
+        help_text="Unique as well. The vendor mails the activation to it, and whatever else gets the person in again.",
         widget=forms.EmailInput,
     )
 
     def __init__(self, place: Place, line: Line, posted: QueryDict | None) -> None:
         row = line.account
-        parent = (row.bill_to_name if row and line.fixed else line.parent.name if line.parent else "") or ""
+        parent = (row.bill_to_name if row and "bill_to" in line.fixed else line.parent.name if line.parent else "") or ""
         initial = {
             "version": row.version if row else 0,
             "parent": parent,
@@ -122,7 +129,7 @@ class OptionsForm(forms.Form):
         above = f"{place.organisation.name} stands directly under {line.at.provider.name}."
         self.fields["parent"].help_text = "Who is billed; filled in by itself." if parent else f"Stays empty: {above}"
         self.fields["role"].help_text = f"Follows from what {place.organisation.name} is: a {place.organisation.kind}."
-        for name in ("parent", "role", *(("username", "email") if line.fixed else ())):
+        for name in {"parent", "role"} | line.fixed & {"username", "email"}:
             self.fields[name].widget.attrs["readonly"] = True
         for name in ("parent", "role", "username"):
             self.fields[name].widget.attrs |= {"autocomplete": "off", "spellcheck": "false"}

@@ -33,12 +33,12 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Cell:
-    """A day of the grid, with some of its entries and how many there are beside them."""
+    """A day of the grid, with some of its entries, what each is, and how many there are beside them."""
 
     on: date
     inside: bool
     today: bool
-    entries: list[Entry]
+    entries: list[tuple[Entry, str]]
     more: int
 
 
@@ -76,7 +76,8 @@ def _weeks(month: date, today: date, found: list[Entry]) -> list[list[Cell]]:
 
     def cell(on: date) -> Cell:
         held = by_day.get(on, [])
-        return Cell(on, on.month == month.month, on == today, held[:OF_A_DAY], max(0, len(held) - OF_A_DAY))
+        some = [(one, KINDS[one.kind]) for one in held[:OF_A_DAY]]
+        return Cell(on, on.month == month.month, on == today, some, len(held) - len(some))
 
     return [[cell(on) for on in week] for week in months.Calendar().monthdatescalendar(month.year, month.month)]
 

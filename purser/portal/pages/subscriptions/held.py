@@ -38,7 +38,10 @@ def table(tenant: Any) -> Any:
 
 @page("subscriptions.read", seat=False)
 def index(request: HttpRequest, actor: Actor) -> HttpResponse:
-    return lists.show(request, actor, table(actor.tenant), zone=organisations.zone_of(actor.tenant))
+    more: dict[str, Any] = {}
+    if permit.allows(actor, "orders.place"):
+        more = {"action_href": shown.to("order-new", actor), "action_words": "New order", "action_icon": "plus"}
+    return lists.show(request, actor, table(actor.tenant), more=more, zone=organisations.zone_of(actor.tenant))
 
 
 export = exports.door(dressed(plain.SUBSCRIPTIONS, empty=Empty()), "subscriptions.export")
@@ -60,7 +63,8 @@ def one(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
         "actions": [*shown.actions(actor, row), *shown.ordered(actor, row)],
         "facts": _facts(opened),
         "closes": closes if closes and closes > today and row.state in ("active", "suspended") else None,
-        "part": tiers.part(actor, row, today) if seen else None,
+        "account_href": _account_href(actor, row),
+        "part": tiers.part(actor, row, today) if seen and row.state != "ended" else None,
         "quantities": history.quantities(opened.events),
         "prices": [(one, one is pricing.in_force(opened.prices, today)) for one in reversed(opened.prices)],
         "plans": [(one, planned.said(one)) for one in opened.plans],
@@ -79,20 +83,28 @@ def _facts(opened: reading.Opened) -> list[tuple[str, Any]]:
     return [
         ("Number", row.number),
         ("Offer ID", row.offer_code),
-        ("Purchased", f"{row.quantity} ({row.unit})"),
+        ("Purchased", f"By usage, counted in {row.unit}" if row.metered else f"{row.quantity:,} (unit: {row.unit})"),
         ("Consumed", row.consumed if row.consumed is not None else "The vendor does not say"),
         ("Billed", plain.CYCLES[row.cycle].words),
         ("Term", term),
         ("Since", _day(row.started_on)),
-        ("Renewal date", _day(row.term_ends_on)),
-        ("Renews", ("Yes" if row.renews else "No") if row.term_months else ""),
-        ("Ends on", _day(row.ends_on)),
+        *([("Renewal date", _day(row.term_ends_on)), ("Renews", "Yes" if row.renews else "No")] if row.term_months else []),
+        *([("Ends on", _day(row.ends_on))] if row.ends_on else []),
         ("At the vendor", _account(row)),
     ]
 
 
 def _day(on: date | None) -> str:
     return on.isoformat() if on is not None else ""
+
+
+def _account_href(actor: Actor, row: Any) -> str:
+    """To its account at the vendor, for who sells it or has the instance; "" for others."""
+    if row.account is None or actor.tenant not in (row.partner_id, row.account.provider):
+        return ""
+    if not permit.allows(actor, "accounts.read"):
+        return ""
+    return shown.to("vendor_account", actor, organisation=row.tenant_id, instance=row.account.instance)
 
 
 def _account(row: Any) -> str:

@@ -56,7 +56,7 @@ def plan(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
     return form_page(
         request, actor, form, title="Plan a change", submit="Plan", back=back,
         crumbs=[("Subscriptions", to("held_list", actor)), (row.offer_name, back)],
-        lead=f"Of {row.offer_name} for {row.customer_name}. It is carried out on its day, and can be taken back before.",
+        lead=f"{row.offer_name} for {row.customer_name}. It is carried out on its day, and can be taken back before.",
     )  # fmt: skip
 
 

@@ -48,6 +48,6 @@ def edit(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
         request, actor, form, title="Manage historic sales price", submit="Save", back=back,
         template="subscriptions/price.html",
         crumbs=[("Subscriptions", to("held_list", actor)), (row.offer_name, back)],
-        lead=f"What {row.customer_name} is asked for a {row.unit} and cycle of {row.offer_name}, in {row.currency}.",
+        lead=f"{row.offer_name} for {row.customer_name}: what it is asked for one {row.unit}, {row.cycle}, in {row.currency}.",
         more={"preview": preview},
     )  # fmt: skip

@@ -48,7 +48,7 @@ def actions(actor: Actor, row: Any) -> list[Action]:
     if row.metered:
         found.append(Action("Usage and charges", "chart-bar", to("held_usage", actor, held=row.pk)))
     found.append(Action("History", "history", to("held", actor, held=row.pk) + "#history"))
-    if orders and row.state == "active":
+    if orders and row.state in ("active", "cancelled"):
         found.append(Action("Suspend", "player-pause", order_change(actor, row, "suspend")))
     if orders and row.state in ("suspended", "cancelled"):
         words = "Lift the suspension" if row.state == "suspended" else "Take the cancellation back"

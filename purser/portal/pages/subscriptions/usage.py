@@ -23,11 +23,12 @@ from purser.portal.pages.partners.shown import form_page, refuse
 from purser.portal.pages.subscriptions.prices import DATE
 from purser.portal.pages.subscriptions.shown import to
 from purser.portal.tables.model import Empty, dressed
-from purser.subscriptions import metered, metering, reach
+from purser.subscriptions import metered, reach
+from purser.subscriptions.cycles import WAIT, Cycle, how
 from purser.subscriptions.lists_metered import CHARGES
 from purser.tenants import organisations
 
-NONE = Empty("Nothing was charged yet", "A cycle of a metered subscription is charged the day after its end.")
+NONE = Empty("Nothing was charged yet", f"A cycle of a metered subscription is charged {WAIT.days} days after its end.")
 READINGS = 62  # shown: two months of days
 
 
@@ -55,13 +56,16 @@ def one(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
         "title": "Usage and charges",
         "lead": f"{row.offer_name} of {row.customer_name}, by the vendor's usage {row.meter}, in {row.unit}",
         "row": row,
-        "cycles": [(cycle, *_said(cycle), found.parts.get(cycle.period.start)) for cycle in found.cycles],
+        "cycles": [
+            (cycle, *_said(cycle), found.parts.get(cycle.period.start), how(cycle, row.unit)) for cycle in found.cycles
+        ],
         "parts": bool(found.parts),
         "above": not found.seller,
-        "billed": metering.is_billed(row),
+        "wait": WAIT.days,
         "waiting": [cycle for cycle in found.cycles if cycle.waits],
         "may_say": found.seller and permit.allows(actor, metered.SAY),
-        "readings": [(one, digest.units(one.value)) for one in readings[:READINGS]],
+        "readings": [(one, digest.units(one.value), digest.units(one.before)) for one in readings[:READINGS]],
+        "before": any(one.before for one in readings[:READINGS]),
         "zone": organisations.zone_of(actor.tenant),
         "crumbs": [
             ("Subscriptions", to("held_list", actor)),
@@ -72,16 +76,16 @@ def one(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
     return TemplateResponse(request, "subscriptions/usage.html", context)
 
 
-def _said(cycle: metering.Cycle) -> tuple[str, str, str, str]:
+STATES = {
+    "charged": ("Charged", "good", ""), "no_reading": ("No reading", "warn", "hourglass"),
+    "due": ("To be charged", "note", "hourglass"), "over": ("Over", "plain", ""), "open": ("Open, so far", "plain", ""),
+}  # fmt: skip
+
+
+def _said(cycle: Cycle) -> tuple[str, str, str, str]:
     """What was used in it, where it stands, with tone and icon."""
-    used = digest.units(cycle.highest.value) if cycle.highest is not None else "0" if cycle.charges else ""
-    if cycle.charges:
-        return used, "Charged", "good", ""
-    if cycle.waits:
-        return used, "No reading", "warn", "hourglass"
-    if cycle.over:
-        return used, "To be charged", "note", "hourglass"
-    return used, "Open, so far", "plain", ""
+    used = digest.units(cycle.used) if cycle.used is not None else "0" if cycle.charges else ""
+    return used, *STATES[cycle.state]
 
 
 class NoughtForm(forms.Form):

@@ -23,7 +23,7 @@ from purser.portal.doors import page
 from purser.portal.pages.partners.shown import refuse, sent, to
 from purser.portal.tables.model import Empty, dressed
 from purser.postgres import tenancy
-from purser.provisioning import lists_tasks, tasks
+from purser.provisioning import confirming, lists_tasks, tasks
 from purser.provisioning.models import Task, TaskState
 from purser.tenants import organisations
 
@@ -99,7 +99,7 @@ def confirm(request: HttpRequest, actor: Actor, task: UUID) -> HttpResponse:
     if form.is_valid():
         given = {"answers": form.answers(), "note": form.cleaned_data["note"], "version": form.cleaned_data["version"]}
         try:
-            tasks.confirm(actor, task, now=timezone.now(), **given)
+            confirming.confirm(actor, task, now=timezone.now(), **given)
         except Refused as refusal:
             refuse(form, refusal)
         else:
@@ -112,13 +112,13 @@ def confirm(request: HttpRequest, actor: Actor, task: UUID) -> HttpResponse:
 @require_POST
 @page(tasks.VERB, seat=False)
 def decline(request: HttpRequest, actor: Actor, task: UUID) -> HttpResponse:
-    return _turned(request, actor, task, tasks.decline, "cannot be done", note=sent(request, "note"))
+    return _turned(request, actor, task, confirming.decline, "cannot be done", note=sent(request, "note"))
 
 
 @require_POST
 @page(tasks.VERB, seat=False)
 def reopen(request: HttpRequest, actor: Actor, task: UUID) -> HttpResponse:
-    return _turned(request, actor, task, tasks.reopen, "open again")
+    return _turned(request, actor, task, confirming.reopen, "open again")
 
 
 def _turned(

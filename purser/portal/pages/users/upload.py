@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from purser.access.actors import Actor
+from purser.connectors.ports.rows import check_size
 from purser.flows import ports
 from purser.flows.vendor_to_mirror import upload
 from purser.kernel.errors import Refused
@@ -33,7 +34,7 @@ def bring(request: HttpRequest, actor: Actor) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         sent = form.cleaned_data["file"]
         try:
-            upload.check_size(sent.size)
+            check_size(sent.size)
             upload.bring(actor, name=sent.name or "", content=sent.read(), read=ports.table, now=timezone.now())
         except Refused as refusal:
             refuse(form, refusal, "file")
