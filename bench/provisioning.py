@@ -109,15 +109,17 @@ def provision(one: tuple[UUID, UUID]) -> None:
         raise RuntimeError(f"a customer was to be provisioned: {result}")
 
 
-def work(some: list[tuple[UUID, UUID]], threads: int) -> None:
-    """A worker: so many at a time, over connections of its own."""
+def work(some: list[tuple[UUID, UUID]], calls: int) -> None:
+    """A worker: so many calls at a time, and as many customers again that are between two calls; over its own connections."""
     from purser.config import vendors, wiring
+    from purser.connectors import acronis
 
+    acronis.THREADS = calls
     vendors._made.clear()
     wiring._acronis.cache_clear()
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(2 * calls) as pool:
         list(pool.map(provision, some))
-        list(pool.map(lambda _: connections.close_all(), range(threads * 4)))
+        list(pool.map(lambda _: connections.close_all(), range(8 * calls)))
     connections.close_all()
 
 

@@ -6,6 +6,7 @@ empty table is a test that leaks. With DATABASE_URL a given server is used, else
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import Any
@@ -59,10 +60,18 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["DATABASE_URL"] = with_database(owner, name)
     config.stash[_NAME] = name
     import django
+    from django.conf import settings
     from django.test.utils import setup_test_environment
 
     django.setup()
+    settings.PASSWORD_HASHERS = ["tests.access.hashing.Quick"]
     setup_test_environment()  # mail goes to django.core.mail.outbox
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays: to look through it for garbage again and again is work for nothing."""
+    gc.collect()
+    gc.freeze()
 
 
 _NAME = pytest.StashKey[str]()

@@ -33,7 +33,15 @@ def line(made: Shop, **more: Any) -> dict[str, Any]:
 def form(g: Ground, who: str) -> Said:
     """What the page that checks the answers sends."""
     made = stock(g)
-    chosen = {"offer": line(made)["offer"], "quantity": "2", "price": "8.50", "currency": "EUR", "base": "", "instance": ""}
+    chosen = {
+        "offer": line(made)["offer"],
+        "quantity": "2",
+        "price": "8.50",
+        "currency": "EUR",
+        "terms": "",
+        "base": "",
+        "instance": "",
+    }
     fields = {"once": ids.new().hex, **chosen}
     return sent(fields, buyer=made.customer.pk)
 
@@ -70,13 +78,25 @@ def ruled(body: dict[str, Any]) -> Find:
 
     def find(g: Ground, who: str) -> Said:
         made = stock(g)
-        approvals.keep(made.owner(), approvals.Rule(on=True), [made.customer.pk], now=kit.now())
+        approvals.keep(made.owner(), approvals.Rule(on=True), [made.customer.pk], seen=shops.seen(made), now=kit.now())
         return sent(body, organisation=made.customer.pk)
 
     return find
 
 
+def default_rule(body: dict[str, Any], seen: Callable[[int], Any]) -> Find:
+    """The default as it was read just now, which the walk before may have changed."""
+
+    def find(g: Ground, who: str) -> Said:
+        tenant = g.walkers[who].tenant.pk
+        with tenancy.acting_in(tenant):
+            return sent(body | {"seen": seen(approvals.all_of(tenant)[0].version)})
+
+    return find
+
+
 RULE: dict[str, Any] = {"on": True, "triggers": ["quantity"], "over": "0.00"}
+FORM: dict[str, Any] = {"whom": "all", "on": "1", "trigger": ["quantity"], "over": "0"}
 STEPS: list[Step] = [
     ("owner", "sales-orders/for/<buyer>/place/", form),
     ("owner", "POST sales-orders", call),
@@ -89,8 +109,8 @@ STEPS: list[Step] = [
     ("owner", "POST sales-orders/approve", waiting(lambda id: {"orders": [id]})),
     ("administrator", "sales-orders/<placed>/cancel/", waiting(lambda id: {}, raised_by="administrator")),
     ("administrator", "POST sales-orders/<placed>/cancel", waiting(lambda id: {}, raised_by="administrator")),
-    ("owner", "sales-orders/rules/", lambda g, who: sent({"whom": "all", "on": "1", "trigger": ["quantity"], "over": "0"})),
-    ("owner", "PUT approval-rules", lambda g, who: sent(RULE)),
+    ("owner", "sales-orders/rules/", default_rule(FORM, lambda version: [f":{version}"])),
+    ("owner", "PUT approval-rules", default_rule(RULE, lambda version: [{"version": version}])),
     ("owner", "sales-orders/rules/<organisation>/drop/", ruled({})),
     ("owner", "DELETE approval-rules/<organisation>", ruled({})),
 ]

@@ -56,6 +56,18 @@ def account(body: dict[str, Any], state: str, *, step: str = "", finding: bool =
     return find
 
 
+def stranger(body: dict[str, Any]) -> Find:
+    """A tenant that no account has."""
+
+    def find(g: Ground, who: str) -> Said:
+        at = another(g.planted(who), "provisioning_instance", kind="acronis", name=ids.new().hex, settings={}, roles={})
+        row = another(g.planted(who), "provisioning_stranger", instance=at, remote=ids.new().hex, state="open")
+        return sent(body, stranger=row.pk)
+
+    return find
+
+
+STRANGER = "vendor-strangers/<stranger>/"
 AT, FOUND = "vendor-accounts/of/<organisation>/<instance>/", "vendor-findings/<organisation>/<finding>/"
 GONE = {"name": "Birch Law", "why": "They left"}
 DECIDED = {"stage": "mail", "note": "They have it"}
@@ -74,8 +86,12 @@ STEPS: list[Step] = [
     ("owner", f"POST {AT}decide", account({**DECIDED, "happened": False}, "provisioned", step="mail")),
     ("owner", f"{AT}take-back/", account({"why": "By mistake"}, "failed")),
     ("owner", f"POST {AT}take-back", account({"why": "By mistake"}, "failed")),
+    ("owner", f"{AT}give-up/", account({"why": "It stays"}, "removing")),
+    ("owner", f"POST {AT}give-up", account({"why": "It stays"}, "removing")),
     ("owner", f"{AT}remove/", account(GONE, "provisioned")),
     ("owner", f"POST {AT}remove", account(GONE, "prepared")),
+    ("owner", f"{STRANGER}ignore/", stranger({"why": "It is a test of ours"})),
+    ("owner", f"POST {STRANGER}ignore", stranger({"why": "It is a test of ours"})),
     ("owner", f"{FOUND}heal/", account({}, "provisioned", finding=True)),
     ("owner", f"POST {FOUND}heal", account({}, "provisioned", finding=True)),
     ("owner", f"{FOUND}accept/", account({"why": "It is their name now"}, "provisioned", finding=True)),
@@ -91,6 +107,7 @@ QUIET = {
     f"{AT}options/": _VENDOR,
     f"PUT {AT}options": _VENDOR,
     f"{AT}adopt/": _DESK,
+    f"{STRANGER}adopt/": _DESK,
     f"POST {AT}adopt": _DESK,
     f"{AT}mail/": _DESK,
     f"POST {AT}activation": _DESK,
