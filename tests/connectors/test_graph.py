@@ -91,7 +91,7 @@ class World:
         host = self.url.removeprefix("http://")
         http = Http(
             hosts=HostRule(patterns=("graph.microsoft.com",), sandbox=frozenset({host})),
-            timeouts=Timeouts(connect=1.0, read=0.5, total=0.8),
+            timeouts=Timeouts(connect=5.0, read=5.0, total=20.0),
         )
         self.doors.append(http)
         given = {"directory": directory, "client_id": CLIENT, "login_url": self.url, "graph_url": self.url, **settings}
