@@ -27,6 +27,7 @@ urlpatterns = [
     path(f"{FOR}check/", shop.check, name="order-check"),
     path(f"{FOR}calls/", shop.calls, name="order-calls"),
     path(f"{FOR}place/", shop.place, name="order-place"),
+    path(f"{ORDERS}change/<uuid:held>/calls/", change.calls, name="order-change-calls"),
     path(f"{ORDERS}change/<uuid:held>/", change.change, name="order-change"),
     path(ONE, listed.one, name="order"),
     path(f"{ONE}calls/", listed.calls, name="order-calls-of"),

@@ -15,6 +15,7 @@ from purser.kernel.money import Money
 from purser.subscriptions.models import LineKind, Subscription
 
 NEW = (LineKind.CREATE, LineKind.ADDON)
+HEARD = (*NEW, LineKind.SUSPEND, LineKind.RESUME)
 
 
 @dataclass(frozen=True)
@@ -131,23 +132,31 @@ def totals(lines: Sequence[Checked]) -> dict[str, Decimal]:
 
 
 @dataclass(frozen=True)
-class Added:
-    """What an order would add at one instance: the name of each offer, and what the vendor switches on for it."""
+class Asking:
+    """What an order would ask of one instance: `adding`, the name of each new offer and what the vendor switches on for it;
+    `turning`, the subscriptions that it suspends (True) or lifts.
+    """
 
     instance: UUID
     name: str
-    offers: tuple[tuple[str, Mapping[str, Any]], ...]
+    adding: tuple[tuple[str, Mapping[str, Any]], ...]
+    turning: Mapping[UUID, bool]
 
 
-def added(lines: Sequence[Checked]) -> list[Added]:
-    """By instance, of the new lines against which nothing stands."""
+def by_instance(lines: Sequence[Checked]) -> list[Asking]:
+    """Of the lines against which nothing stands, those that the vendor hears of at once."""
     found: dict[UUID, list[Checked]] = {}
     for line in lines:
-        if line.asked.kind in NEW and line.wrong is None and line.instance is not None:
+        if line.asked.kind in HEARD and line.wrong is None and line.instance is not None:
             found.setdefault(line.instance, []).append(line)
     return [
-        Added(at, rows[0].instance_name, tuple((row.name, row.offer.provides) for row in rows if row.offer))
-        for at, rows in found.items()
+        Asking(
+            instance,
+            next((row.instance_name for row in rows if row.instance_name), ""),
+            tuple((row.name, row.offer.provides) for row in rows if row.offer),
+            {row.subscription.pk: row.asked.kind == LineKind.SUSPEND for row in rows if row.subscription},
+        )
+        for instance, rows in found.items()
     ]
 
 

@@ -16,6 +16,8 @@ from purser.catalog.models import Offer
 from purser.jobs import provisioning as jobs
 from purser.postgres import tenancy
 from purser.provisioning.models import Account, Step
+from purser.subscriptions.models import LineKind, Subscription
+from purser.subscriptions.wanted import Asked
 from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import caller, data
@@ -90,6 +92,48 @@ def test_what_is_said_before_is_what_is_done_then(place: World, made: Shop) -> N
     made.place(made.owner(), made.new())
     carry_on(place.account(made.customer))
     assert sorted(done(made)) == sorted(said)
+
+
+def test_what_a_suspension_and_its_lifting_ask_of_the_vendor_is_said_before(place: World, made: Shop) -> None:
+    """The tenant is closed with the last that runs there, and not before; an add-on goes along with its base."""
+    made.place(made.owner(), made.new())
+    carry_on(place.account(made.customer))
+    base, *_ = made.subscriptions()
+    made.place(made.owner(), made.new("ADD", 1))
+    made.place(made.owner(), made.new("TRY", 1))
+    carry_on(place.account(made.customer))
+    other = next(row for row in made.subscriptions() if row.offer_code == "TRY")
+    seller, call = inside(made.chain.owner), caller(made.reseller)
+
+    def said(row: Subscription, kind: LineKind) -> list[tuple[str, str]]:
+        line = {"kind": kind.value, "subscription": str(row.pk)}
+        body = {"customer": str(made.customer.pk), "lines": [line]}
+        (told,) = data(call.post("/sales-orders/calls", body))["rows"]
+        assert told["instance_name"] == place.instance.name
+        steps = [(one["stage"], one["method"]) for one in told["preview"]["calls"]]
+        there = kit.url(made.reseller, f"sales-orders/change/{row.pk}/")
+        form = seller.get(f"{there}?kind={kind.value}").content.decode()
+        assert f'hx-get="{there}calls/?kind={kind.value}"' in form
+        page = kit.text(seller.get(f"{there}calls/?kind={kind.value}"))
+        assert ("Disable the tenant" in page, "Enable the tenant" in page) == (
+            ("enabled", "suspend") in steps, ("enabled", "resume") in steps,
+        )  # fmt: skip
+        return steps
+
+    def then(row: Subscription, kind: LineKind) -> list[str]:
+        place.app.effects.clear()
+        made.place(made.owner(), Asked(kind, subscription=row.pk), confirmed=["enables"])
+        carry_on(place.account(made.customer))
+        return [f"{one}" for one in place.app.effects]
+
+    assert said(other, LineKind.SUSPEND) == []
+    assert then(other, LineKind.SUSPEND) == []
+    assert said(base, LineKind.SUSPEND) == [("enabled", "suspend")]
+    assert len(then(base, LineKind.SUSPEND)) == 1
+    assert said(base, LineKind.RESUME) == [("enabled", "resume")]
+    assert len(then(base, LineKind.RESUME)) == 1
+    place.app.effects.clear()
+    assert said(other, LineKind.RESUME) == []
 
 
 def test_a_vendor_that_does_not_answer_is_said_so_and_it_can_be_ordered_all_the_same(place: World, made: Shop) -> None:

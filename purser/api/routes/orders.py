@@ -59,7 +59,7 @@ def review(actor: Actor, now: datetime, body: out.Review) -> out.Reviewed:
 def calls(actor: Actor, now: datetime, body: out.Review) -> Some[out.OrderCalls]:
     """What the vendors would be asked if this were ordered: it is read there, and nothing is changed
 
-    Of the new lines only: a change of what is there is not looked at.
+    Of what is new, suspended or lifted: other changes of what is there are not looked at.
     """
     buyer = buyers.one(actor, _for(actor, body.customer), now)
     lines = asking.check(actor, buyer, [line.asked() for line in body.lines])

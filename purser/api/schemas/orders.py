@@ -320,7 +320,7 @@ def rule(one: approvals.Rule) -> ApprovalRule:
     return ApprovalRule(customer=one.customer, on=one.on, triggers=sorted(one.triggers), over=one.over, version=one.version)
 
 
-def calls(of: wanted.Added, found: Preview | None, failure: Failure | None) -> OrderCalls:
+def calls(of: wanted.Asking, found: Preview | None, failure: Failure | None) -> OrderCalls:
     return OrderCalls(
         instance=of.instance, instance_name=of.name, preview=provisioning.preview(found) if found else None,
         failure=_against(failure),

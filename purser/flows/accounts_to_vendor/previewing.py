@@ -6,21 +6,24 @@ Source: issue of vendors' tenants, section 6 (preview of the exact vendor calls)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
 from purser.flows.accounts_to_vendor import facts as reading
 from purser.flows.accounts_to_vendor import planning, wanted
+from purser.flows.accounts_to_vendor.facts import Facts
 from purser.flows.accounts_to_vendor.journal import Clock
 from purser.flows.accounts_to_vendor.target import Vendor
 from purser.flows.accounts_to_vendor.values import DISABLED, Value
+from purser.flows.accounts_to_vendor.wanted import Asked
 from purser.kernel.errors import Failure, Refused
 from purser.postgres import tenancy
 from purser.provisioning import accounts, steps
 from purser.provisioning.models import AccountState
 from purser.reconcile.model import Change
-from purser.subscriptions.wanted import Added, Checked, added
+from purser.subscriptions.wanted import Asking, Checked, by_instance
 
 # The port's change of each stage, and what it is for.
 CALLS: Mapping[str, tuple[str, str]] = {
@@ -56,9 +59,16 @@ class Preview:
     waits: str = ""
 
 
-def preview(*, tenant: UUID, instance: UUID, adding: Sequence[tuple[str, Mapping[str, Any]]] = (), clock: Clock) -> Preview:
-    """What would be done for an organisation at an instance if these were ordered: the name and `provides` of each offer.
-    Takes its seats itself, and reads at the vendor.
+def preview(
+    *,
+    tenant: UUID,
+    instance: UUID,
+    adding: Sequence[tuple[str, Mapping[str, Any]]] = (),
+    turning: Mapping[UUID, bool] = MappingProxyType({}),
+    clock: Clock,
+) -> Preview:
+    """What would be done for an organisation at an instance if these were ordered: the name and `provides` of each offer, and
+    the subscriptions that are suspended (True) or lifted. Takes its seats itself, and reads at the vendor.
 
     Raises NotSynced without an account, Refused(code="mode") for a second billing mode, and what the vendor answers.
     """
@@ -70,7 +80,8 @@ def preview(*, tenant: UUID, instance: UUID, adding: Sequence[tuple[str, Mapping
     name = facts.account.instance_name
     new = [wanted.asked(title, provides) for title, provides in adding]
     port = reading.port_of(facts)
-    held, _ = wanted.agreed(reading.subscriptions(facts), one_mode=facts.kind in port.traits.one_mode)
+    rows = [replace(one, suspended=_turned(one, facts, turning)) for one in reading.subscriptions(facts)]
+    held, _ = wanted.agreed(rows, one_mode=facts.kind in port.traits.one_mode)
     asked, others = wanted.agreed([*held, *new], one_mode=facts.kind in port.traits.one_mode)
     if others:
         raise Refused(others[0][1], code="mode", hint="Order it in the same billing mode.")
@@ -86,6 +97,15 @@ def preview(*, tenant: UUID, instance: UUID, adding: Sequence[tuple[str, Mapping
     unsure = {what for what, row in facts.open.items() if what == steps.MAIL and row.state in steps.UNKNOWN}
     changes = [change for change in looked.plan.changes if change.key not in unsure]
     return Preview(name, tuple(call for change in changes for call in (*_before(change, looked.target), call_of(change))))
+
+
+def _turned(one: Asked, facts: Facts, turning: Mapping[UUID, bool]) -> bool:
+    """Whether it is suspended then; an add-on goes along with its base."""
+    bases = {row.base_id for row in facts.subscriptions if row.pk == one.id and row.base_id}
+    off = {id for id, suspends in turning.items() if suspends}
+    if one.id in off or bases & off:
+        return True
+    return one.suspended and one.id not in turning
 
 
 def _before(change: Change[Value], target: Vendor) -> list[Call]:
@@ -113,14 +133,16 @@ def of_account(*, tenant: UUID, account: UUID, clock: Clock) -> Preview:
     return preview(tenant=tenant, instance=held.instance, clock=clock)
 
 
-def of_order(*, tenant: UUID, lines: Sequence[Checked], clock: Clock) -> list[tuple[Added, Preview | None, Failure | None]]:
-    """What the new lines of an order would have done at each instance, or why that cannot be said now. What is changed of
-    subscriptions that are there is not looked at. Takes its seats itself.
+def of_order(*, tenant: UUID, lines: Sequence[Checked], clock: Clock) -> list[tuple[Asking, Preview | None, Failure | None]]:
+    """What an order would have done at each instance, or why that cannot be said now: what it adds, suspends and lifts. Other
+    changes of what is there are not looked at. Takes its seats itself.
     """
-    found: list[tuple[Added, Preview | None, Failure | None]] = []
-    for one in added(lines):
+    found: list[tuple[Asking, Preview | None, Failure | None]] = []
+    for one in by_instance(lines):
         try:
-            found.append((one, preview(tenant=tenant, instance=one.instance, adding=one.offers, clock=clock), None))
+            seen = preview(tenant=tenant, instance=one.instance, adding=one.adding, turning=one.turning, clock=clock)
         except Failure as failure:
             found.append((one, None, failure))
+        else:
+            found.append((replace(one, name=seen.instance_name), seen, None))
     return found

@@ -18,6 +18,7 @@ from django.utils import timezone
 from purser.access.actors import Actor
 from purser.catalog import selling
 from purser.catalog.selling import UNSEEN, Seen, Sellable
+from purser.flows.accounts_to_vendor import previewing
 from purser.kernel.errors import Missing, Refused
 from purser.kernel.money import Money
 from purser.portal import requests
@@ -31,6 +32,7 @@ from purser.subscriptions.models import LineKind
 from purser.subscriptions.wanted import Asked
 
 PART = "cost"
+TURNS = (LineKind.SUSPEND, LineKind.RESUME)
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,17 @@ def change(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
     return HttpResponseRedirect(to("order", actor, placed=order.pk))
 
 
+@page("accounts.read", seat=False)
+def calls(request: HttpRequest, actor: Actor, held: UUID) -> HttpResponse:
+    """The part that says what the vendor would be asked if it were suspended, or lifted."""
+    kind, now, row = request.GET.get("kind", ""), timezone.now(), reach.one(actor, held)
+    if kind not in TURNS:
+        raise Missing("There is no such change of a subscription.")
+    lines = asking.check(actor, buyers.one(actor, row.tenant_id, now), [Asked(LineKind(kind), subscription=row.pk)])
+    found = previewing.of_order(tenant=row.tenant_id, lines=lines, clock=timezone.now)
+    return TemplateResponse(request, "orders/calls.html", {"previews": found})
+
+
 def _seen(actor: Actor, row: Any, now: datetime) -> Seen:
     """Its price as the actor may know it."""
     return tiers.seen(actor, [row], keeping.day_of(row.tenant_id, now)).get(row.pk, UNSEEN)
@@ -122,6 +135,7 @@ def _form(
         "total_new": _total(row, seen, _typed(request, row.quantity)),
         "ends": dates.earliest_end(row, keeping.day_of(row.tenant_id, now)) if kind == "cancel" else None,
         "chosen": refusal and request.POST.get("offer", "").split(" ")[0],
+        "turns": kind in TURNS,
         "addons": _addons(actor, row, now) if kind == "addon" else [],
         "confirms": [(code, words) for code, words in CONFIRMS.items() if code in asked],
         "refusal": refusal,
