@@ -9,13 +9,15 @@ from django.db import connection, transaction
 from procrastinate.contrib.django import app
 from procrastinate.exceptions import AlreadyEnqueued
 
+from purser.kernel.errors import Busy
+
 TRIES = 5
 
 
 def defer(task: str, *, lock: str = "", merge: bool = False, at: datetime | None = None, **arguments: Any) -> bool:
     """Ask for `task` (its registered name). `lock`: only one job of that lock runs at a time. `merge`: not again while one
     waits already, which then runs at the earlier of the two times, and not before this transaction is committed: it sees what
-    the caller wrote. Returns whether it was added."""
+    the caller wrote. Returns whether it was added. Raises Busy, which has to end the transaction, where neither can be had."""
     job = app.configure_task(
         task,
         allow_unknown=True,
@@ -31,7 +33,8 @@ def defer(task: str, *, lock: str = "", merge: bool = False, at: datetime | None
         except AlreadyEnqueued:
             if _held(lock, at):
                 return False
-    return False
+    text = f"The job “{lock}” was taken {TRIES} times while it was asked for."
+    raise Busy(text, code="queue", hint="Nothing was changed: try again.")
 
 
 # A job without a time runs at once.

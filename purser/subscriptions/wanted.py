@@ -81,10 +81,8 @@ class Checked:
 
     @property
     def total(self) -> Decimal | None:
-        """What it costs for a cycle, rounded once, at the price that the actor sees; None of what is billed by usage."""
-        if self.seen.price is None or self.metered:
-            return None
-        return Money(self.seen.price, self.seen.currency).times(self.after).rounded().amount
+        """What it costs for a cycle at the price that the actor sees."""
+        return cost(self.seen, self.after, metered=self.metered)
 
     @property
     def at_stake(self) -> Decimal:
@@ -119,6 +117,13 @@ class Checked:
 
 def other_terms(name: str, was: str, is_: str) -> str:
     return f"{name}: the terms were “{was}” and are now “{is_}”."
+
+
+def cost(seen: Seen, quantity: int, *, metered: bool) -> Decimal | None:
+    """What so many cost for a cycle, rounded once; None of a price that is not the reader's to know, and by usage."""
+    if seen.price is None or metered:
+        return None
+    return Money(seen.price, seen.currency).times(quantity).rounded().amount
 
 
 def totals(lines: Sequence[Checked]) -> dict[str, Decimal]:

@@ -19,7 +19,7 @@ from tests.access import kit
 from tests.access.kit import site as site
 from tests.api.kit import caller, data
 from tests.portal.customers import inside
-from tests.portal.test_orders import at, page, put, shop, words
+from tests.portal.orders import at, page, put, shop, words
 from tests.subscriptions import shop as shops
 from tests.subscriptions.shop import BUYS, SELLS, Shop
 

@@ -8,10 +8,10 @@ import pytest
 from django.test import Client
 
 from tests.access.kit import site as site
-from tests.portal.test_orders import admin as admin
-from tests.portal.test_orders import at, fields, order, page, placed, put, shop, words
-from tests.portal.test_orders import made as made
-from tests.portal.test_orders import seller as seller
+from tests.portal.orders import admin as admin
+from tests.portal.orders import at, fields, order, page, placed, put, shop, words
+from tests.portal.orders import made as made
+from tests.portal.orders import seller as seller
 from tests.subscriptions import shop as shops
 from tests.subscriptions.shop import Shop
 from tests.subscriptions.test_terms import MONTHLY, SOLD_YEARLY, YEARLY

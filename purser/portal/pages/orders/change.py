@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -20,7 +19,6 @@ from purser.catalog import selling
 from purser.catalog.selling import UNSEEN, Seen, Sellable
 from purser.flows.accounts_to_vendor import previewing
 from purser.kernel.errors import Missing, Refused
-from purser.kernel.money import Money
 from purser.portal import requests
 from purser.portal.doors import page
 from purser.portal.pages.orders import basket
@@ -29,7 +27,7 @@ from purser.portal.pages.partners.shown import sent, to
 from purser.postgres import ids
 from purser.subscriptions import asking, buyers, dates, keeping, orders, reach, tiers
 from purser.subscriptions.models import LineKind
-from purser.subscriptions.wanted import Asked
+from purser.subscriptions.wanted import Asked, cost
 
 PART = "cost"
 TURNS = (LineKind.SUSPEND, LineKind.RESUME)
@@ -131,8 +129,8 @@ def _form(
         "seen": seen,
         "quantity": request.POST.get("quantity", "1" if kind == "addon" else row.quantity),
         "once": request.POST.get("once") or ids.new().hex,
-        "total": _total(row, seen, row.quantity),
-        "total_new": _total(row, seen, _typed(request, row.quantity)),
+        "total": cost(seen, row.quantity, metered=row.metered),
+        "total_new": cost(seen, _typed(request, row.quantity), metered=row.metered),
         "ends": dates.earliest_end(row, keeping.day_of(row.tenant_id, now)) if kind == "cancel" else None,
         "chosen": refusal and request.POST.get("offer", "").split(" ")[0],
         "turns": kind in TURNS,
@@ -171,9 +169,3 @@ def _typed(request: HttpRequest, held: int) -> int:
     """The quantity that stands in the form: what it is now, until another is typed."""
     text = request.POST.get("quantity", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= 9 else held
-
-
-def _total(row: Any, seen: Seen, quantity: int) -> Decimal | None:
-    if seen.price is None or row.metered:
-        return None
-    return Money(seen.price, seen.currency).times(max(quantity, 0)).rounded().amount
