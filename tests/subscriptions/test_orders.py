@@ -4,7 +4,6 @@ CM-45, CM-64."""
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -22,20 +21,32 @@ from purser.subscriptions.wanted import Asked
 from purser.tenants.models import Organisation
 from tests.access import kit
 from tests.subscriptions import shop as shops
+from tests.subscriptions.placing import made as made
+from tests.subscriptions.placing import refused
 from tests.subscriptions.shop import BUYS, COST, SELLS, Shop
 
 
-@pytest.fixture
-def made() -> Shop:
-    return shops.shop()
+def confirmed_at(organisation: Organisation, verb: str) -> list[object]:
+    return [(act.after or {}).get("confirmed") for act in kit.acts_of(organisation, verb)]
 
 
-def refused(made: Shop, *lines: Asked, actor: object = None, **more: object) -> Refused:
-    before = len(made.subscriptions())
-    with pytest.raises(Refused) as failed:
-        made.place(actor or made.owner(), *lines, **more)
-    assert len(made.subscriptions()) == before
-    return failed.value
+def moving_meanwhile(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody else sells to the customer the moment after an order was looked at."""
+    check = asking.check
+
+    def checked(*args: object, **more: object) -> object:
+        found = check(*args, **more)  # type: ignore[arg-type]
+        with tenancy.acting_in(made.customer.pk):
+            Organisation.objects.update(parent_id=made.chain.distributor.pk)
+        return found
+
+    monkeypatch.setattr(asking, "check", checked)
+
+
+def reach_of(actor: Actor) -> set[UUID]:
+    """Whose orders the actor lists."""
+    with reach.seat(actor):
+        return set(reach.rows(actor, Order).values_list("tenant_id", flat=True))
 
 
 def test_a_resellers_order_is_approved_at_once_and_becomes_subscriptions(made: Shop) -> None:
@@ -175,10 +186,6 @@ def test_at_no_price_a_margin_below_the_floor_is_said_in_words(made: Shop) -> No
     assert made.subscriptions()[0].price == 0
 
 
-def confirmed_at(organisation: Organisation, verb: str) -> list[object]:
-    return [(act.after or {}).get("confirmed") for act in kit.acts_of(organisation, verb)]
-
-
 def test_that_a_margin_below_the_floor_was_confirmed_is_on_record_with_the_seller_alone(made: Shop) -> None:
     """A customer never hears of it, so not in its own record either. Source: acceptance CM-64."""
     made.publish(made.reseller, {"BASE": Decimal("5.30")})
@@ -232,55 +239,6 @@ def test_nobody_orders_for_anothers_customer(made: Shop) -> None:
     assert len(made.subscriptions()) == 1
 
 
-# What a subscription is asked to become.
-
-
-def test_a_change_of_quantity_is_an_order_of_one_line(made: Shop) -> None:
-    row = made.live()
-    change = Asked(LineKind.QUANTITY, 7, subscription=row.pk)
-    made.place(made.owner(), change)
-    assert made.subscriptions()[0].quantity == 7
-    assert refused(made, change).text == "Cyber Protect per workload has 7 already."
-    made.place(made.owner(), replace(change, quantity=1))
-    assert made.subscriptions()[0].quantity == 1
-
-
-def test_below_what_is_in_use_is_refused_with_the_numbers(made: Shop) -> None:
-    row = made.live(quantity=9)
-    with tenancy.acting_in(made.customer.pk):
-        type(row).objects.filter(pk=row.pk).update(consumed=6)
-    found = refused(made, Asked(LineKind.QUANTITY, 5, subscription=row.pk))
-    assert found.text == "6 of 9 are in use; 5 would be too few."
-
-
-def test_to_nought_means_removal(made: Shop) -> None:
-    row = made.live()
-    made.place(made.owner(), Asked(LineKind.QUANTITY, 0, subscription=row.pk))
-    assert made.subscriptions()[0].state in ("cancelled", "ended")
-
-
-def test_suspending_and_lifting_it_ten_times_are_twenty_orders(made: Shop) -> None:
-    row = made.live()
-    for _ in range(10):
-        made.place(made.owner(), Asked(LineKind.SUSPEND, subscription=row.pk))
-        assert refused(made, Asked(LineKind.SUSPEND, subscription=row.pk)).code == "state"
-        made.place(made.owner(), Asked(LineKind.RESUME, subscription=row.pk))
-    assert made.subscriptions()[0].state == "active"
-    with tenancy.acting_in(made.customer.pk):
-        assert Order.objects.count() == 21
-
-
-def test_it_cancels_and_switches_the_renewal(made: Shop) -> None:
-    row = made.live("YEAR", 5)
-    with tenancy.acting_in(made.customer.pk):
-        type(row).objects.filter(pk=row.pk).update(term_ends_on=date(2099, 1, 1))
-    made.place(made.owner(), Asked(LineKind.RENEWAL, 0, subscription=row.pk))
-    assert made.subscriptions()[0].renews is False
-    assert "does not renew already" in refused(made, Asked(LineKind.RENEWAL, 0, subscription=row.pk)).text
-    made.place(made.owner(), Asked(LineKind.CANCEL, subscription=row.pk))
-    assert made.subscriptions()[0].state in ("cancelled", "ended")
-
-
 def test_nothing_is_ordered_for_a_suspended_customer(made: Shop) -> None:
     shops.approving(made)
     waits = made.place(made.admin(), made.new())
@@ -289,32 +247,6 @@ def test_nothing_is_ordered_for_a_suspended_customer(made: Shop) -> None:
     assert refused(made, made.new()).code == "suspended"
     with pytest.raises(Refused, match="is suspended"):
         deciding.approve(made.owner(), waits.pk, now=kit.now())
-
-
-def test_what_a_suspended_customer_has_can_be_made_less_and_ended_but_not_more(made: Shop) -> None:
-    row, other = made.live(quantity=5), made.live(quantity=5)
-    with tenancy.acting_in(made.customer.pk):
-        Organisation.objects.update(suspended_at=kit.now())
-    assert refused(made, Asked(LineKind.QUANTITY, 6, subscription=row.pk)).code == "suspended"
-    made.place(made.owner(), Asked(LineKind.QUANTITY, 4, subscription=row.pk))
-    made.place(made.owner(), Asked(LineKind.SUSPEND, subscription=row.pk))
-    assert refused(made, Asked(LineKind.RESUME, subscription=row.pk)).code == "suspended"
-    made.place(made.owner(), Asked(LineKind.CANCEL, subscription=row.pk))
-    assert refused(made, Asked(LineKind.CANCEL, subscription=other.pk), made.new("BASE", 1)).code == "suspended"
-    assert [(one.state, one.quantity) for one in made.subscriptions()] == [("ended", 4), ("active", 5)]
-
-
-def moving_meanwhile(made: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Somebody else sells to the customer the moment after an order was looked at."""
-    check = asking.check
-
-    def checked(*args: object, **more: object) -> object:
-        found = check(*args, **more)  # type: ignore[arg-type]
-        with tenancy.acting_in(made.customer.pk):
-            Organisation.objects.update(parent_id=made.chain.distributor.pk)
-        return found
-
-    monkeypatch.setattr(asking, "check", checked)
 
 
 @pytest.mark.parametrize("own", [True, False])
@@ -334,23 +266,6 @@ def test_nor_does_its_approval(made: Shop, monkeypatch: pytest.MonkeyPatch) -> N
         deciding.approve(made.owner(), waits.pk, now=kit.now())
     assert failed.value.code == "moved"
     assert made.subscriptions() == []
-
-
-def test_a_customer_does_not_lift_what_its_partner_suspended(made: Shop) -> None:
-    row = made.live()
-    made.place(made.owner(), Asked(LineKind.SUSPEND, subscription=row.pk))
-    lift = Asked(LineKind.RESUME, subscription=row.pk)
-    found = refused(made, lift, actor=made.admin())
-    assert (found.code, "suspended Cyber Protect per workload on " in found.text) == ("suspended_by", True)
-    made.place(made.owner(), lift)
-    made.place(made.admin(), Asked(LineKind.SUSPEND, subscription=row.pk))
-    made.place(made.admin(), lift)
-    assert made.subscriptions()[0].state == "active"
-
-
-def test_a_foreign_subscription_is_not_there(made: Shop) -> None:
-    other = shops.shop().live()
-    assert refused(made, Asked(LineKind.QUANTITY, 5, subscription=other.pk)).code == "subscription"
 
 
 def test_every_pair_of_states_is_walked_by_the_table() -> None:
@@ -389,12 +304,6 @@ def test_a_distributors_direct_customer_needs_no_reseller(made: Shop) -> None:
     (row,) = made.subscriptions(direct)
     assert (row.price, row.partner_id, row.distributor_id) == (BUYS, made.chain.distributor.pk, made.chain.distributor.pk)
     assert reach_of(actor) == {direct.pk}
-
-
-def reach_of(actor: Actor) -> set[UUID]:
-    """Whose orders the actor lists."""
-    with reach.seat(actor):
-        return set(reach.rows(actor, Order).values_list("tenant_id", flat=True))
 
 
 def test_each_lists_what_is_sold_below_it_and_nothing_else(made: Shop) -> None:
